@@ -1,0 +1,104 @@
+//===- AttnOps.td - ops and attributes of the attn dialect --*- tablegen -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_DIALECT_ATTN_IR_ATTNOPS
+#define ATTN_DIALECT_ATTN_IR_ATTNOPS
+
+include "attn/Dialect/Attn/IR/AttnDialect.td"
+include "attn/Dialect/Attn/IR/AttnInterfaces.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributes.td"
+include "mlir/Interfaces/SideEffectInterfaces.td"
+include "mlir/Interfaces/InferTypeOpInterface.td"
+include "mlir/Interfaces/ControlFlowInterfaces.td"
+
+//===----------------------------------------------------------------------===//
+// Normalizers
+//===----------------------------------------------------------------------===//
+
+def Attn_SoftmaxAttr : AttrDef<AttnDialect, "Softmax",
+    [DeclareAttrInterfaceMethods<NormalizerAttrInterface>]> {
+  let mnemonic = "softmax";
+  let summary = "exp(s - max) / sum, the running form of Milakov and Gimelshein "
+                "(arXiv 1805.02867)";
+}
+
+//===----------------------------------------------------------------------===//
+// attn.attention
+//===----------------------------------------------------------------------===//
+
+def Attn_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
+    "ranked tensor or strided memref">;
+
+def Attn_AttentionOp : Attn_Op<"attention",
+    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "softmax(mask(score(scale * query * key^T))) * value";
+  let description = [{
+    For each batch b, query head h and query i:
+
+    ```
+    s[j]   = score(scale * sum_d query[b,h,i,d] * key[b,h/g,j,d], b, h, i, j)
+    w      = normalizer(s[j] for all j with mask(b,h,i,j))     0 for the others
+    out    = sum_j w[j] * value[b,h/g,j,:]
+    lse    = log(sum_j exp(s[j])) over the kept j, -inf when there is none
+    ```
+
+    with g = number of query heads per key/value head. A row without any kept
+    position gives out = 0 and lse = -inf. Missing regions are the identity and
+    "keep all". The regions use values from above directly: scalars as they are
+    and tensors through `attn.load`; those values are the op's captures.
+
+    On tensors the op has results; after bufferization it has `outs` memrefs.
+
+    Constraints: A1 to A14 of `docs/Spec.md`.
+  }];
+  let arguments = (ins
+    Attn_TensorOrMemRef:$query,   // B x Hq  x Sq x Dqk
+    Attn_TensorOrMemRef:$key,     // B x Hkv x Sk x Dqk
+    Attn_TensorOrMemRef:$value,   // B x Hkv x Sk x Dv
+    Variadic<AnyStridedMemRef>:$outs,
+    OptionalAttr<F32Attr>:$scale, // absent: 1 / sqrt(Dqk)
+    OptionalAttr<NormalizerAttrInterface>:$normalizer); // absent: #attn.softmax
+  let results = (outs Variadic<AnyRankedTensor>:$results);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
+  let assemblyFormat = [{
+    `query` `(` $query `:` type($query) `)` `key` `(` $key `:` type($key) `)`
+    `value` `(` $value `:` type($value) `)`
+    (`outs` `(` $outs^ `:` type($outs) `)`)?
+    attr-dict (`score` $score^)? (`mask` $mask^)? (`->` type($results)^)?
+  }];
+  let hasVerifier = 1;
+  let hasRegionVerifier = 1;
+  let hasCanonicalizeMethod = 1;
+  let extraClassDeclaration = [{
+    /// The output value: a result on tensors, an `outs` operand on memrefs.
+    ::mlir::Value getOut();
+    /// The log-sum-exp value, null when it is not asked for.
+    ::mlir::Value getLse();
+    bool isBufferized() { return getResults().empty(); }
+    /// `scale`, or its default 1 / sqrt(Dqk).
+    double getScaleValue();
+    /// `normalizer`, or its default #attn.softmax.
+    ::mlir::attn::NormalizerAttrInterface getNormalizerOrDefault();
+    int64_t getHeadDim() { return getShape(getQuery())[3]; }
+    int64_t getValueHeadDim() { return getShape(getValue())[3]; }
+    ::mlir::Type getElementType();
+    /// Scalars and tensors that the regions use from above, in order of first use.
+    ::llvm::SmallVector<::mlir::Value> getCaptures();
+    static ::llvm::ArrayRef<int64_t> getShape(::mlir::Value value) {
+      return ::llvm::cast<::mlir::ShapedType>(value.getType()).getShape();
+    }
+  }];
+}
+
+def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
+    ParentOneOf<["AttentionOp"]>]> {
+  let summary = "result of a score or mask region";
+  let arguments = (ins AnyType:$value);
+  let assemblyFormat = "$value attr-dict `:` type($value)";
+}
+
+include "attn/Dialect/Attn/IR/AttnScoreOps.td"
+
+#endif

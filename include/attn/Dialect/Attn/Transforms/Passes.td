@@ -1,0 +1,53 @@
+//===- Passes.td - passes on the attn dialect ---------------*- tablegen -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_DIALECT_ATTN_TRANSFORMS_PASSES
+#define ATTN_DIALECT_ATTN_TRANSFORMS_PASSES
+
+include "mlir/Pass/PassBase.td"
+
+def AttnBufferizePass : Pass<"attn-bufferize", "::mlir::ModuleOp"> {
+  let summary = "Turn functions over tensors into functions over strided memrefs";
+  let description = [{
+    Results become trailing arguments: where an output lives and how it is
+    strided is the caller's choice. Every dimension of a stride is dynamic, so
+    one function serves all layouts.
+
+    ```mlir
+    func.func @f(%q: tensor<1x8x?x64xf16>, ...) -> tensor<1x8x?x64xf16> {
+      %o = attn.attention query(%q : ...) ... -> tensor<1x8x?x64xf16>
+      return %o : tensor<1x8x?x64xf16>
+    }
+    ==>
+    func.func @f(%q: memref<1x8x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>, ...,
+                 %o: memref<1x8x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>) {
+      attn.attention query(%q : ...) ... outs(%o : ...)
+      return
+    }
+    ```
+
+    The tensors are in device memory, so nothing but attn ops may touch their
+    elements: any other op on tensors than `tensor.dim` and `tensor.cast` is refused,
+    as is a result that is not returned (it would need memory that no one owns).
+  }];
+  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+}
+
+def AttnExpandScoreOpsPass : Pass<"attn-expand-score-ops"> {
+  let summary = "Replace named score and mask ops by their definition";
+  let description = [{
+    After this pass nothing can ask which mask or bias was meant: there is only
+    arithmetic.
+
+    ```mlir
+    %c = attn.causal %i, %j
+    ==>
+    %c = arith.cmpi sle, %j, %i : index
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect",
+                           "::mlir::math::MathDialect"];
+}
+
+#endif

@@ -1,0 +1,331 @@
+//===- AttentionOp.cpp - attn.attention -----------------------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Labels in brackets are the constraints of docs/Spec.md.
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
+#include <cmath>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+//===----------------------------------------------------------------------===//
+// Accessors
+//===----------------------------------------------------------------------===//
+
+Value AttentionOp::getOut() {
+  return isBufferized() ? Value(getOuts().front()) : Value(getResult(0));
+}
+
+Value AttentionOp::getLse() {
+  if (isBufferized())
+    return getOuts().size() > 1 ? Value(getOuts()[1]) : Value();
+  return getNumResults() > 1 ? Value(getResult(1)) : Value();
+}
+
+double AttentionOp::getScaleValue() {
+  if (auto scale = getScale())
+    return scale->convertToFloat();
+  return 1.0 / std::sqrt(double(getHeadDim()));
+}
+
+NormalizerAttrInterface AttentionOp::getNormalizerOrDefault() {
+  if (auto normalizer = getNormalizer())
+    return *normalizer;
+  return cast<NormalizerAttrInterface>(SoftmaxAttr::get(getContext()));
+}
+
+Type AttentionOp::getElementType() {
+  return cast<ShapedType>(getQuery().getType()).getElementType();
+}
+
+SmallVector<Value> AttentionOp::getCaptures() {
+  llvm::SetVector<Value> captures;
+  for (Region &region : getOperation()->getRegions())
+    region.walk([&](Operation *op) {
+      for (Value operand : op->getOperands())
+        if (!region.isAncestor(operand.getParentRegion()))
+          captures.insert(operand);
+    });
+  return captures.takeVector();
+}
+
+void AttentionOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand &operand : getOperation()->getOpOperands())
+    if (isa<BaseMemRefType>(operand.get().getType())) {
+      bool isOut = operand.getOperandNumber() >= 3;
+      effects.emplace_back(isOut ? static_cast<MemoryEffects::Effect *>(
+                                       MemoryEffects::Write::get())
+                                 : MemoryEffects::Read::get(),
+                           &operand, SideEffects::DefaultResource::get());
+    }
+  if (llvm::any_of(getCaptures(), [](Value capture) {
+        return isa<BaseMemRefType>(capture.getType());
+      }))
+    effects.emplace_back(MemoryEffects::Read::get());
+}
+
+//===----------------------------------------------------------------------===//
+// Verifier
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// A dimension of an operand, with the names that a message needs.
+struct NamedDim {
+  StringRef operand;
+  StringRef dim;
+  int64_t size;
+};
+} // namespace
+
+/// Static sizes must agree; a dynamic one is checked by the host function.
+static LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
+                                NamedDim b) {
+  if (ShapedType::isDynamic(a.size) || ShapedType::isDynamic(b.size) ||
+      a.size == b.size)
+    return success();
+  return op->emitOpError("[")
+         << label << "] expected the same " << a.dim << " in " << a.operand
+         << " and " << b.operand << ", but got " << a.size << " and " << b.size;
+}
+
+static LogicalResult verifyRank(Operation *op, StringRef name, Value value,
+                                int64_t rank, StringRef dims) {
+  auto type = cast<ShapedType>(value.getType());
+  if (type.getRank() == rank)
+    return success();
+  return op->emitOpError("[A1] expected ")
+         << name << " of rank " << rank << " (" << dims << "), but got "
+         << type;
+}
+
+static LogicalResult verifyInnerStride(Operation *op, StringRef name,
+                                       Value value) {
+  auto type = dyn_cast<MemRefType>(value.getType());
+  if (!type)
+    return success();
+  SmallVector<int64_t> strides;
+  int64_t offset;
+  if (failed(type.getStridesAndOffset(strides, offset)))
+    return op->emitOpError("[A13] expected ")
+           << name << " with a strided layout, but got " << type;
+  if (!ShapedType::isDynamic(strides.back()) && strides.back() != 1)
+    return op->emitOpError("[A13] expected ")
+           << name << " with innermost stride 1, but got " << strides.back();
+  return success();
+}
+
+/// All values whose kind, stride and types the op rules on.
+static SmallVector<std::pair<StringRef, Value>> namedValues(AttentionOp op) {
+  SmallVector<std::pair<StringRef, Value>> values = {
+      {"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}};
+  values.push_back({"out", op.getOut()});
+  if (Value lse = op.getLse())
+    values.push_back({"lse", lse});
+  return values;
+}
+
+static LogicalResult verifyKinds(AttentionOp op) {
+  size_t results = op.getNumResults(), outs = op.getOuts().size();
+  bool tensors = isa<RankedTensorType>(op.getQuery().getType());
+  if (outs && results)
+    return op.emitOpError("[A12] expected either results or outs, but got both");
+  size_t count = results + outs;
+  if (count < 1 || count > 2)
+    return op.emitOpError("[A12] expected out and optionally lse, but got ")
+           << count << (tensors ? " results" : " outs");
+  for (auto [name, value] : namedValues(op))
+    if (isa<RankedTensorType>(value.getType()) != tensors)
+      return op.emitOpError("[A12] expected all operands to be tensors or all "
+                            "to be memrefs, but ")
+             << name << " is " << value.getType() << " and query is "
+             << op.getQuery().getType();
+  for (auto [name, value] : namedValues(op))
+    if (failed(verifyInnerStride(op, name, value)))
+      return failure();
+  return success();
+}
+
+static LogicalResult verifyElementTypes(AttentionOp op) {
+  Type type = op.getElementType();
+  if (!type.isF16() && !type.isBF16() && !type.isF32())
+    return op.emitOpError("[A2] expected query of element type f16, bf16 or "
+                          "f32, but got ")
+           << type;
+  for (auto [name, value] : namedValues(op)) {
+    Type other = cast<ShapedType>(value.getType()).getElementType();
+    if (name == "lse") {
+      if (!other.isF32())
+        return op.emitOpError("[A8] expected lse of element type f32, but got ")
+               << other;
+    } else if (other != type) {
+      return op.emitOpError("[A2] expected ")
+             << name << " of the same element type as query (" << type
+             << "), but got " << other;
+    }
+  }
+  return success();
+}
+
+static LogicalResult verifyShapes(AttentionOp op) {
+  auto shape = [](Value value) { return AttentionOp::getShape(value); };
+  ArrayRef<int64_t> q = shape(op.getQuery()), k = shape(op.getKey()),
+                    v = shape(op.getValue()), o = shape(op.getOut());
+  for (auto [name, sizes] : {std::pair("query", q), {"value", v}})
+    if (ShapedType::isDynamic(sizes[3]))
+      return op.emitOpError("[A4] expected a static head_dim in ") << name;
+  if (failed(verifySame(op, "A3", {"query", "batch", q[0]},
+                        {"key", "batch", k[0]})) ||
+      failed(verifySame(op, "A3", {"key", "batch", k[0]},
+                        {"value", "batch", v[0]})) ||
+      failed(verifySame(op, "A4", {"query", "head_dim", q[3]},
+                        {"key", "head_dim", k[3]})) ||
+      failed(verifySame(op, "A5", {"key", "num_kv_heads", k[1]},
+                        {"value", "num_kv_heads", v[1]})) ||
+      failed(verifySame(op, "A5", {"key", "length", k[2]},
+                        {"value", "length", v[2]})) ||
+      failed(verifySame(op, "A7", {"out", "batch", o[0]},
+                        {"query", "batch", q[0]})) ||
+      failed(verifySame(op, "A7", {"out", "num_heads", o[1]},
+                        {"query", "num_heads", q[1]})) ||
+      failed(verifySame(op, "A7", {"out", "length", o[2]},
+                        {"query", "length", q[2]})) ||
+      failed(verifySame(op, "A7", {"out", "head_dim", o[3]},
+                        {"value", "head_dim", v[3]})))
+    return failure();
+  if (q[3] <= 0 || v[3] <= 0)
+    return op.emitOpError("[A4] expected a positive head_dim");
+  if (!ShapedType::isDynamic(q[1]) && !ShapedType::isDynamic(k[1]) &&
+      (k[1] == 0 || q[1] % k[1] != 0))
+    return op.emitOpError("[A6] expected num_heads to be a multiple of "
+                          "num_kv_heads, but got ")
+           << q[1] << " and " << k[1];
+  if (Value lse = op.getLse()) {
+    ArrayRef<int64_t> l = shape(lse);
+    if (failed(verifySame(op, "A8", {"lse", "batch", l[0]},
+                          {"query", "batch", q[0]})) ||
+        failed(verifySame(op, "A8", {"lse", "num_heads", l[1]},
+                          {"query", "num_heads", q[1]})) ||
+        failed(verifySame(op, "A8", {"lse", "length", l[2]},
+                          {"query", "length", q[2]})))
+      return failure();
+  }
+  return success();
+}
+
+LogicalResult AttentionOp::verify() {
+  if (failed(verifyKinds(*this)) ||
+      failed(verifyRank(*this, "query", getQuery(), 4, "B x Hq x Sq x Dqk")) ||
+      failed(verifyRank(*this, "key", getKey(), 4, "B x Hkv x Sk x Dqk")) ||
+      failed(verifyRank(*this, "value", getValue(), 4, "B x Hkv x Sk x Dv")) ||
+      failed(verifyRank(*this, "out", getOut(), 4, "B x Hq x Sq x Dv")) ||
+      (getLse() && failed(verifyRank(*this, "lse", getLse(), 3, "B x Hq x Sq"))))
+    return failure();
+  if (auto scale = getScale(); scale && !scale->isFinite())
+    return emitOpError("[A11] expected a finite scale");
+  if (failed(verifyElementTypes(*this)))
+    return failure();
+  return verifyShapes(*this);
+}
+
+//===----------------------------------------------------------------------===//
+// Region verifier
+//===----------------------------------------------------------------------===//
+
+static LogicalResult verifySignature(AttentionOp op, StringRef label,
+                                     StringRef name, Region &region,
+                                     ArrayRef<Type> arguments, Type yielded) {
+  Block &block = region.front();
+  if (!llvm::equal(block.getArgumentTypes(), arguments)) {
+    auto diag = op.emitOpError("[") << label << "] expected " << name
+                                    << " region arguments (";
+    llvm::interleaveComma(arguments, diag);
+    diag << "), but got (";
+    llvm::interleaveComma(block.getArgumentTypes(), diag);
+    return diag << ")";
+  }
+  auto yield = dyn_cast<YieldOp>(block.getTerminator());
+  if (!yield || yield.getValue().getType() != yielded) {
+    auto diag = op.emitOpError("[") << label << "] expected " << name
+                                    << " region to yield " << yielded;
+    diag.attachNote(block.getTerminator()->getLoc()) << "terminator is here";
+    return diag;
+  }
+  return success();
+}
+
+/// [A10] Only scalar computation: arith, math, attn.load and named score ops.
+static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
+  for (Operation &nested : block) {
+    bool named = isa<LoadOp, YieldOp, ScoreOpInterface>(nested);
+    if (!named && !isa<arith::ArithDialect, math::MathDialect>(
+                      nested.getDialect())) {
+      auto diag = op.emitOpError("[A10] expected arith, math or attn score ops "
+                                 "in the ")
+                  << name << " region, but got '" << nested.getName() << "'";
+      diag.attachNote(nested.getLoc()) << "the op is here";
+      return diag;
+    }
+    for (Value operand : nested.getOperands()) {
+      bool scalar = operand.getType().isIntOrIndexOrFloat();
+      bool loaded = isa<LoadOp>(nested) && operand == nested.getOperand(0);
+      if (!scalar && !loaded) {
+        auto diag = op.emitOpError("[A10] expected scalars in the ")
+                    << name << " region, but '" << nested.getName()
+                    << "' uses a value of type " << operand.getType();
+        diag.attachNote(nested.getLoc()) << "read an element with attn.load";
+        return diag;
+      }
+      if (loaded && op.isBufferized() != isa<BaseMemRefType>(operand.getType()))
+        return op.emitOpError("[A12] expected captures of the same kind as "
+                              "query, but got ")
+               << operand.getType();
+    }
+  }
+  return success();
+}
+
+LogicalResult AttentionOp::verifyRegions() {
+  Builder b(getContext());
+  Type index = b.getIndexType(), f32 = b.getF32Type();
+  if (!getScore().empty() &&
+      (failed(verifySignature(*this, "A9", "score", getScore(),
+                              {f32, index, index, index, index}, f32)) ||
+       failed(verifyBody(*this, "score", getScore().front()))))
+    return failure();
+  if (!getMask().empty() &&
+      (failed(verifySignature(*this, "A9", "mask", getMask(),
+                              {index, index, index, index}, b.getI1Type())) ||
+       failed(verifyBody(*this, "mask", getMask().front()))))
+    return failure();
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Canonicalization
+//===----------------------------------------------------------------------===//
+
+/// Drops a region that says nothing: a score that is passed through, a mask
+/// that is always true.
+LogicalResult AttentionOp::canonicalize(AttentionOp op,
+                                        PatternRewriter &rewriter) {
+  auto yielded = [](Region &region) {
+    return cast<YieldOp>(region.front().getTerminator()).getValue();
+  };
+  auto drop = [&](Region &region) {
+    rewriter.modifyOpInPlace(op, [&] { rewriter.eraseBlock(&region.front()); });
+  };
+  Region &score = op.getScore(), &mask = op.getMask();
+  if (!score.empty() && yielded(score) == score.getArgument(0))
+    return drop(score), success();
+  if (!mask.empty() && matchPattern(yielded(mask), m_One()))
+    return drop(mask), success();
+  return rewriter.notifyMatchFailure(op, "both regions say something");
+}

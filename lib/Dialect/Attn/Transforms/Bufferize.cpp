@@ -1,0 +1,199 @@
+//===- Bufferize.cpp - attention functions over strided memrefs -----------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Upstream's one-shot bufferization would allocate results and copy them out:
+// host memory for data that lives on a device. Here the caller owns every buffer.
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "mlir/Dialect/Func/IR/FuncOps.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/IRMapping.h"
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_ATTNBUFFERIZEPASS
+#include "attn/Dialect/Attn/Transforms/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+using namespace mlir::attn;
+
+/// tensor<AxBxT> to a memref of the same shape with dynamic strides and offset.
+static Type toMemRef(Type type) {
+  auto tensor = dyn_cast<RankedTensorType>(type);
+  if (!tensor)
+    return type;
+  SmallVector<int64_t> strides(tensor.getRank(), ShapedType::kDynamic);
+  auto layout = StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic,
+                                       strides);
+  return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
+}
+
+namespace {
+/// Rewrites one function in place. `memrefs` maps tensors to memrefs.
+class FunctionBufferizer {
+public:
+  explicit FunctionBufferizer(func::FuncOp func) : func(func) {}
+
+  LogicalResult run() {
+    if (!func.getBody().hasOneBlock())
+      return func.emitOpError("expected a single block around attn ops");
+    ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+    convertArguments();
+    if (failed(appendResultArguments()))
+      return failure();
+    for (Operation &op : llvm::make_early_inc_range(func.getBody().front()))
+      if (failed(convert(&op)))
+        return failure();
+    // Users come after their operands, so erase from the end.
+    for (Operation *op : llvm::reverse(dead))
+      op->erase();
+    updateTypes();
+    return success();
+  }
+
+private:
+  void convertArguments() {
+    Block &entry = func.getBody().front();
+    OpBuilder builder = OpBuilder::atBlockBegin(&entry);
+    for (BlockArgument argument : entry.getArguments()) {
+      if (!isa<RankedTensorType>(argument.getType()))
+        continue;
+      // Uses of the tensor are rewritten one by one; until then they need a
+      // value of the old type, which is the unconverted argument's stand-in.
+      Type tensor = argument.getType();
+      argument.setType(toMemRef(tensor));
+      auto standIn = UnrealizedConversionCastOp::create(
+          builder, argument.getLoc(), tensor, argument);
+      argument.replaceAllUsesExcept(standIn.getResult(0), standIn);
+      memrefs.map(standIn.getResult(0), argument);
+      dead.push_back(standIn);
+    }
+  }
+
+  /// Result i of the function becomes a memref argument after the inputs.
+  LogicalResult appendResultArguments() {
+    Block &entry = func.getBody().front();
+    SmallVector<Value> kept;
+    for (Value value : ret.getOperands()) {
+      if (!isa<RankedTensorType>(value.getType())) {
+        kept.push_back(value);
+        continue;
+      }
+      if (!value.getDefiningOp<AttentionOp>())
+        return ret.emitOpError("expected every returned tensor to be the result "
+                               "of an attn op");
+      if (outputs.contains(value))
+        return ret.emitOpError("expected every result to be returned once");
+      outputs.map(value,
+                  entry.addArgument(toMemRef(value.getType()), value.getLoc()));
+    }
+    ret->setOperands(kept);
+    return success();
+  }
+
+  LogicalResult convert(Operation *op) {
+    if (auto attention = dyn_cast<AttentionOp>(op))
+      return convertAttention(attention);
+    OpBuilder builder(op);
+    if (auto dim = dyn_cast<tensor::DimOp>(op)) {
+      Value source = memrefs.lookupOrNull(dim.getSource());
+      if (!source)
+        return op->emitOpError("expected a dimension of a function argument");
+      Value size = memref::DimOp::create(builder, op->getLoc(), source,
+                                         dim.getIndex());
+      dim.replaceAllUsesWith(size);
+      dead.push_back(op);
+      return success();
+    }
+    if (auto cast = dyn_cast<tensor::CastOp>(op)) {
+      Value source = memrefs.lookupOrNull(cast.getSource());
+      if (!source)
+        return op->emitOpError("expected a cast of a function argument");
+      memrefs.map(cast.getResult(),
+                  memref::CastOp::create(builder, op->getLoc(),
+                                         toMemRef(cast.getType()), source));
+      dead.push_back(op);
+      return success();
+    }
+    auto isTensor = [](Type type) { return isa<TensorType>(type); };
+    if (!isa<UnrealizedConversionCastOp>(op) &&
+        (llvm::any_of(op->getOperandTypes(), isTensor) ||
+         llvm::any_of(op->getResultTypes(), isTensor)))
+      return op->emitOpError("cannot run on device tensors: expected only attn "
+                             "ops, tensor.dim and tensor.cast beside them");
+    return success();
+  }
+
+  LogicalResult convertAttention(AttentionOp op) {
+    SmallVector<Value> inputs, outs;
+    for (Value input : {op.getQuery(), op.getKey(), op.getValue()}) {
+      Value memref = memrefs.lookupOrNull(input);
+      if (!memref)
+        return op.emitOpError("expected operands that are function arguments; "
+                              "a result of another op would need memory that "
+                              "no one owns");
+      inputs.push_back(memref);
+    }
+    for (Value result : op.getResults()) {
+      Value out = outputs.lookupOrNull(result);
+      if (!out)
+        return op.emitOpError("expected result ")
+               << cast<OpResult>(result).getResultNumber()
+               << " to be returned by the function";
+      outs.push_back(out);
+    }
+    OpBuilder builder(op);
+    auto bufferized = AttentionOp::create(
+        builder, op.getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
+        outs, op.getScaleAttr(), op.getNormalizerAttr());
+    bufferized.getScore().takeBody(op.getScore());
+    bufferized.getMask().takeBody(op.getMask());
+    WalkResult captures = bufferized->walk([&](LoadOp load) {
+      Value memref = memrefs.lookupOrNull(load.getCapture());
+      if (!memref) {
+        load.emitOpError("expected a capture that is a function argument");
+        return WalkResult::interrupt();
+      }
+      load.getCaptureMutable().assign(memref);
+      return WalkResult::advance();
+    });
+    dead.push_back(op);
+    return failure(captures.wasInterrupted());
+  }
+
+  void updateTypes() {
+    Builder builder(func.getContext());
+    unsigned inputs = func.getFunctionType().getNumInputs();
+    SmallVector<DictionaryAttr> attributes;
+    func.getAllArgAttrs(attributes);
+    Block &entry = func.getBody().front();
+    attributes.resize(inputs, builder.getDictionaryAttr({}));
+    for (unsigned i = inputs; i < entry.getNumArguments(); ++i)
+      attributes.push_back(builder.getDictionaryAttr({}));
+    func.removeResAttrsAttr();
+    func.setFunctionType(builder.getFunctionType(
+        entry.getArgumentTypes(), ret.getOperandTypes()));
+    func.setAllArgAttrs(attributes);
+  }
+
+  func::FuncOp func;
+  func::ReturnOp ret;
+  IRMapping memrefs; // tensor value -> memref value
+  IRMapping outputs; // result of an attn op -> memref argument
+  SmallVector<Operation *> dead;
+};
+
+struct BufferizePass : attn::impl::AttnBufferizePassBase<BufferizePass> {
+  void runOnOperation() override {
+    for (auto func : getOperation().getOps<func::FuncOp>()) {
+      bool onTensors = false;
+      func.walk([&](AttentionOp op) { onTensors |= !op.isBufferized(); });
+      if (onTensors && failed(FunctionBufferizer(func).run()))
+        return signalPassFailure();
+    }
+  }
+};
+} // namespace
