@@ -11,20 +11,131 @@ def AttnToLoopsPass : Pass<"attn-to-loops", "::mlir::ModuleOp"> {
   let summary = "The semantics of the attn dialect as naive loops in float64";
   let description = [{
     For reading and for truth, not for speed: every op becomes the loops of its
-    definition over memrefs, with float64 accumulation.
+    definition over memrefs, with float64 accumulation. Runs after
+    `attn-bufferize` and `attn-expand-score-ops`.
 
     ```mlir
     attn.attention query(%q : memref<...>) ... outs(%o : memref<...>)
+      mask { ... attn.yield %m : i1 }
     ==>
     scf.for %b ... scf.for %h ... scf.for %i {
-      // state of the normalizer and output row, updated key by key
-      scf.for %j ... { ... }
+      %state:2 = scf.for %j ... iter_args(%max = -inf, %sum = 0.0) {
+        %m = ...                       // the mask region at b, h, i, j
+        scf.if %m -> (f64, f64) {
+          // dot product, score region, one step of the normalizer,
+          // row = row * rescale + weight * value[b, h / g, j, :]
+        }
+      }
+      // out[b, h, i, :] = row * factor
     }
     ```
+
+    A position that the mask drops is not read, so a NaN there stays there. The
+    regions compute in float64 too: their f32 values are promoted, other types
+    are what the region asks for. A region that looks at the bits of an f32
+    (`arith.bitcast`) is evaluated in f32 as written.
   }];
+  let options = [
+    Option<"precision", "precision", "::mlir::attn::ReferencePrecision",
+           "::mlir::attn::ReferencePrecision::Element",
+           "What is rounded; float64 and same turn the outs into f64 memrefs.",
+           [{::llvm::cl::values(
+               clEnumValN(::mlir::attn::ReferencePrecision::Element, "element",
+                          "float64, the result rounded once to its type"),
+               clEnumValN(::mlir::attn::ReferencePrecision::Float64, "float64",
+                          "float64, nothing rounded: the truth"),
+               clEnumValN(::mlir::attn::ReferencePrecision::Same, "same",
+                          "as an unfused program in the element type"))}]>
+  ];
   let dependentDialects = ["::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect",
     "::mlir::scf::SCFDialect"];
+}
+
+def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
+  let summary = "Attach a schedule to every attention op";
+  let description = [{
+    From a table of measured schedules by head dim, or as given. The choice stays
+    visible in the IR, and a remark explains it.
+
+    ```mlir
+    attn.attention query(%q : memref<?x8x?x128xf16, ...>) ...
+    ==>
+    attn.attention query(%q : memref<?x8x?x128xf16, ...>) ...
+        {tile.schedule = #tile.schedule<m = 128, n = 64, warps = 4, stages = 1>}
+    ```
+  }];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">,
+    Option<"schedule", "schedule", "std::string", "\"\"",
+           "`<m = .., n = .., warps = .., stages = ..>`: this one instead of the table's">
+  ];
+  let dependentDialects = ["::mlir::tile::TileDialect"];
+}
+
+def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
+  let summary = "Attention ops to kernels over tiles, in their plain form";
+  let description = [{
+    One kernel per op: a block computes `m` rows of one head and walks the key tiles
+    from the last to the first. Key tiles on which the mask keeps nothing are not
+    visited, tiles on which it keeps everything do not evaluate it: both are derived
+    from the mask region. Copies are synchronous and the loop is one; the tile
+    transforms turn it into the expert's kernel.
+
+    ```mlir
+    attn.attention query(%q : ...) ... outs(%o : ...) {tile.schedule = ...}
+    ==>
+    attn.require ...                                  // sizes and strides
+    gpu.launch_func @f_kernels::@f_0 blocks in (...) threads in (...) args(...)
+
+    gpu.module @f_kernels {
+      gpu.func @f_0(...) kernel {
+        tile.copy %query[%m0] to %qs
+        scf.for %t = ... {
+          tile.copy %key[%j0] to %ks
+          %s = tile.dot %qs, %ks transposed, %zero
+          ...
+    ```
+  }];
+  let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
+  let dependentDialects = ["::mlir::tile::TileDialect", "::mlir::gpu::GPUDialect",
+    "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
+    "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];
+}
+
+def TileToNVVMPass : Pass<"tile-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Kernels over tiles to the NVVM and LLVM dialects";
+  let description = [{
+    A fragment becomes the values that one thread holds of it, a shared buffer an
+    address. Patterns are grouped by instruction family.
+
+    ```mlir
+    %s = tile.dot %qs, %ks transposed, %zero : ...
+    ==>
+    nvvm.ldmatrix ...; nvvm.mma.sync ...
+    ```
+  }];
+  let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
+    "::mlir::memref::MemRefDialect"];
+}
+
+def KernelToLLVMPass : Pass<"attn-kernel-to-llvm", "::mlir::gpu::GPUModuleOp"> {
+  let summary = "Kernels without tiles and structured control flow to the LLVM dialect";
+  let description = [{
+    Like upstream's `convert-gpu-to-nvvm`, but no call of a device library is made:
+    exponentials, logarithms and divisions become approximate instructions that flush
+    denormals. The entry takes its memrefs as the fields of their descriptors.
+
+    ```mlir
+    gpu.func @f(%q: memref<?x?xf16, strided<[?, 1], offset: ?>>) kernel { ... math.exp2 }
+    ==>
+    llvm.func @f(!llvm.ptr, !llvm.ptr, i64, i64, ...) attributes {nvvm.kernel} {
+      ... llvm.intr.exp2 }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
 #endif

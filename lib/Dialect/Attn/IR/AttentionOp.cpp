@@ -136,7 +136,8 @@ static LogicalResult verifyKinds(AttentionOp op) {
   size_t results = op.getNumResults(), outs = op.getOuts().size();
   bool tensors = isa<RankedTensorType>(op.getQuery().getType());
   if (outs && results)
-    return op.emitOpError("[A12] expected either results or outs, but got both");
+    return op.emitOpError(
+        "[A12] expected either results or outs, but got both");
   size_t count = results + outs;
   if (count < 1 || count > 2)
     return op.emitOpError("[A12] expected out and optionally lse, but got ")
@@ -147,9 +148,6 @@ static LogicalResult verifyKinds(AttentionOp op) {
                             "to be memrefs, but ")
              << name << " is " << value.getType() << " and query is "
              << op.getQuery().getType();
-  for (auto [name, value] : namedValues(op))
-    if (failed(verifyInnerStride(op, name, value)))
-      return failure();
   return success();
 }
 
@@ -226,8 +224,12 @@ LogicalResult AttentionOp::verify() {
       failed(verifyRank(*this, "key", getKey(), 4, "B x Hkv x Sk x Dqk")) ||
       failed(verifyRank(*this, "value", getValue(), 4, "B x Hkv x Sk x Dv")) ||
       failed(verifyRank(*this, "out", getOut(), 4, "B x Hq x Sq x Dv")) ||
-      (getLse() && failed(verifyRank(*this, "lse", getLse(), 3, "B x Hq x Sq"))))
+      (getLse() &&
+       failed(verifyRank(*this, "lse", getLse(), 3, "B x Hq x Sq"))))
     return failure();
+  for (auto [name, value] : namedValues(*this))
+    if (failed(verifyInnerStride(*this, name, value)))
+      return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
   if (failed(verifyElementTypes(*this)))
@@ -244,8 +246,8 @@ static LogicalResult verifySignature(AttentionOp op, StringRef label,
                                      ArrayRef<Type> arguments, Type yielded) {
   Block &block = region.front();
   if (!llvm::equal(block.getArgumentTypes(), arguments)) {
-    auto diag = op.emitOpError("[") << label << "] expected " << name
-                                    << " region arguments (";
+    auto diag = op.emitOpError("[")
+                << label << "] expected " << name << " region arguments (";
     llvm::interleaveComma(arguments, diag);
     diag << "), but got (";
     llvm::interleaveComma(block.getArgumentTypes(), diag);
@@ -261,33 +263,50 @@ static LogicalResult verifySignature(AttentionOp op, StringRef label,
   return success();
 }
 
+/// [A10] Scalars go in, except what attn.load reads, and scalars come out.
+static LogicalResult verifyScalars(AttentionOp op, StringRef name,
+                                   Operation &nested) {
+  auto refuse = [&](Type type) {
+    auto diag = op.emitOpError("[A10] expected scalars in the ")
+                << name << " region, but '" << nested.getName()
+                << "' has a value of type " << type;
+    diag.attachNote(nested.getLoc()) << "read an element with attn.load";
+    return diag;
+  };
+  for (OpOperand &operand : nested.getOpOperands()) {
+    Type type = operand.get().getType();
+    bool loaded = isa<LoadOp>(nested) && operand.getOperandNumber() == 0;
+    if (!loaded && !type.isIntOrIndexOrFloat())
+      return refuse(type);
+    if (loaded && op.isBufferized() != isa<BaseMemRefType>(type)) {
+      auto diag = op.emitOpError("[A12] expected captures of the same kind as "
+                                 "query, but got ")
+                  << type;
+      diag.attachNote(nested.getLoc()) << "the capture is read here";
+      return diag;
+    }
+  }
+  for (Type type : nested.getResultTypes())
+    if (!type.isIntOrIndexOrFloat())
+      return refuse(type);
+  return success();
+}
+
 /// [A10] Only scalar computation: arith, math, attn.load and named score ops.
 static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
   for (Operation &nested : block) {
-    bool named = isa<LoadOp, YieldOp, ScoreOpInterface>(nested);
-    if (!named && !isa<arith::ArithDialect, math::MathDialect>(
-                      nested.getDialect())) {
+    // An unregistered op has no dialect.
+    if (!isa<LoadOp, YieldOp, ScoreOpInterface>(nested) &&
+        !isa_and_nonnull<arith::ArithDialect, math::MathDialect>(
+            nested.getDialect())) {
       auto diag = op.emitOpError("[A10] expected arith, math or attn score ops "
                                  "in the ")
                   << name << " region, but got '" << nested.getName() << "'";
       diag.attachNote(nested.getLoc()) << "the op is here";
       return diag;
     }
-    for (Value operand : nested.getOperands()) {
-      bool scalar = operand.getType().isIntOrIndexOrFloat();
-      bool loaded = isa<LoadOp>(nested) && operand == nested.getOperand(0);
-      if (!scalar && !loaded) {
-        auto diag = op.emitOpError("[A10] expected scalars in the ")
-                    << name << " region, but '" << nested.getName()
-                    << "' uses a value of type " << operand.getType();
-        diag.attachNote(nested.getLoc()) << "read an element with attn.load";
-        return diag;
-      }
-      if (loaded && op.isBufferized() != isa<BaseMemRefType>(operand.getType()))
-        return op.emitOpError("[A12] expected captures of the same kind as "
-                              "query, but got ")
-               << operand.getType();
-    }
+    if (failed(verifyScalars(op, name, nested)))
+      return failure();
   }
   return success();
 }

@@ -21,9 +21,10 @@ void LoadOp::getEffects(
                          SideEffects::DefaultResource::get());
 }
 
-LogicalResult LoadOp::inferReturnTypes(
-    MLIRContext *, std::optional<Location> loc, Adaptor adaptor,
-    SmallVectorImpl<Type> &types) {
+LogicalResult LoadOp::inferReturnTypes(MLIRContext *,
+                                       std::optional<Location> loc,
+                                       Adaptor adaptor,
+                                       SmallVectorImpl<Type> &types) {
   auto type = dyn_cast<ShapedType>(adaptor.getCapture().getType());
   if (!type)
     return emitOptionalError(loc, "capture must be a tensor or memref");
@@ -79,8 +80,7 @@ Value WindowOp::expand(OpBuilder &b) {
 Value AlibiOp::expand(OpBuilder &b) {
   Location loc = getLoc();
   Value distance = arith::SubIOp::create(b, loc, getJ(), getI());
-  Value integer =
-      arith::IndexCastOp::create(b, loc, b.getI32Type(), distance);
+  Value integer = arith::IndexCastOp::create(b, loc, b.getI32Type(), distance);
   Value real = arith::SIToFPOp::create(b, loc, b.getF32Type(), integer);
   Value bias = arith::MulFOp::create(b, loc, getSlope(), real);
   return arith::AddFOp::create(b, loc, getScore(), bias);

@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // Upstream's one-shot bufferization would allocate results and copy them out:
-// host memory for data that lives on a device. Here the caller owns every buffer.
+// host memory for data that lives on a device. Here the caller owns every
+// buffer.
 
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
@@ -26,8 +27,8 @@ static Type toMemRef(Type type) {
   if (!tensor)
     return type;
   SmallVector<int64_t> strides(tensor.getRank(), ShapedType::kDynamic);
-  auto layout = StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic,
-                                       strides);
+  auto layout =
+      StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic, strides);
   return MemRefType::get(tensor.getShape(), tensor.getElementType(), layout);
 }
 
@@ -40,7 +41,9 @@ public:
   LogicalResult run() {
     if (!func.getBody().hasOneBlock())
       return func.emitOpError("expected a single block around attn ops");
-    ret = cast<func::ReturnOp>(func.getBody().front().getTerminator());
+    ret = dyn_cast<func::ReturnOp>(func.getBody().front().getTerminator());
+    if (!ret)
+      return func.emitOpError("expected a func.return around attn ops");
     convertArguments();
     if (failed(appendResultArguments()))
       return failure();
@@ -83,8 +86,9 @@ private:
         continue;
       }
       if (!value.getDefiningOp<AttentionOp>())
-        return ret.emitOpError("expected every returned tensor to be the result "
-                               "of an attn op");
+        return ret.emitOpError(
+            "expected every returned tensor to be the result "
+            "of an attn op");
       if (outputs.contains(value))
         return ret.emitOpError("expected every result to be returned once");
       outputs.map(value,
@@ -102,29 +106,41 @@ private:
       Value source = memrefs.lookupOrNull(dim.getSource());
       if (!source)
         return op->emitOpError("expected a dimension of a function argument");
-      Value size = memref::DimOp::create(builder, op->getLoc(), source,
-                                         dim.getIndex());
+      Value size =
+          memref::DimOp::create(builder, op->getLoc(), source, dim.getIndex());
       dim.replaceAllUsesWith(size);
       dead.push_back(op);
       return success();
     }
     if (auto cast = dyn_cast<tensor::CastOp>(op)) {
       Value source = memrefs.lookupOrNull(cast.getSource());
-      if (!source)
-        return op->emitOpError("expected a cast of a function argument");
+      if (!source || !isa<RankedTensorType>(cast.getType()))
+        return op->emitOpError("expected a cast of a function argument to a "
+                               "ranked tensor");
       memrefs.map(cast.getResult(),
                   memref::CastOp::create(builder, op->getLoc(),
                                          toMemRef(cast.getType()), source));
       dead.push_back(op);
       return success();
     }
+    return checkUntouched(op);
+  }
+
+  /// An op that stays must not see a tensor, nor may an op inside of it.
+  LogicalResult checkUntouched(Operation *op) {
     auto isTensor = [](Type type) { return isa<TensorType>(type); };
-    if (!isa<UnrealizedConversionCastOp>(op) &&
-        (llvm::any_of(op->getOperandTypes(), isTensor) ||
-         llvm::any_of(op->getResultTypes(), isTensor)))
-      return op->emitOpError("cannot run on device tensors: expected only attn "
-                             "ops, tensor.dim and tensor.cast beside them");
-    return success();
+    WalkResult result = op->walk([&](Operation *nested) {
+      if (!llvm::is_contained(dead, nested) &&
+          (llvm::any_of(nested->getOperandTypes(), isTensor) ||
+           llvm::any_of(nested->getResultTypes(), isTensor))) {
+        nested->emitOpError("cannot run on device tensors: expected only attn "
+                            "ops, tensor.dim and tensor.cast beside them, "
+                            "directly in the function");
+        return WalkResult::interrupt();
+      }
+      return WalkResult::advance();
+    });
+    return failure(result.wasInterrupted());
   }
 
   LogicalResult convertAttention(AttentionOp op) {
@@ -174,8 +190,8 @@ private:
     for (unsigned i = inputs; i < entry.getNumArguments(); ++i)
       attributes.push_back(builder.getDictionaryAttr({}));
     func.removeResAttrsAttr();
-    func.setFunctionType(builder.getFunctionType(
-        entry.getArgumentTypes(), ret.getOperandTypes()));
+    func.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(),
+                                                 ret.getOperandTypes()));
     func.setAllArgAttrs(attributes);
   }
 
@@ -186,7 +202,7 @@ private:
   SmallVector<Operation *> dead;
 };
 
-struct BufferizePass : attn::impl::AttnBufferizePassBase<BufferizePass> {
+struct BufferizePass : mlir::attn::impl::AttnBufferizePassBase<BufferizePass> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       bool onTensors = false;

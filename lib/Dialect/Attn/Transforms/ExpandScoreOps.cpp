@@ -17,7 +17,7 @@ using namespace mlir::attn;
 
 namespace {
 struct ExpandScoreOpsPass
-    : attn::impl::AttnExpandScoreOpsPassBase<ExpandScoreOpsPass> {
+    : mlir::attn::impl::AttnExpandScoreOpsPassBase<ExpandScoreOpsPass> {
   void runOnOperation() override {
     // A definition may use other named ops: repeat until none is left.
     bool changed = true;

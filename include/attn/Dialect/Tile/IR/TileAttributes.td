@@ -1,0 +1,112 @@
+//===- TileAttributes.td - layouts and schedules ------------*- tablegen -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_DIALECT_TILE_IR_TILEATTRIBUTES
+#define ATTN_DIALECT_TILE_IR_TILEATTRIBUTES
+
+include "attn/Dialect/Tile/IR/TileDialect.td"
+include "mlir/IR/AttrTypeBase.td"
+include "mlir/IR/BuiltinAttributeInterfaces.td"
+include "mlir/IR/EnumAttr.td"
+include "mlir/IR/TensorEncoding.td"
+
+//===----------------------------------------------------------------------===//
+// Fragment layouts: tensor encodings
+//===----------------------------------------------------------------------===//
+
+class Tile_Layout<string name, string attrMnemonic>
+    : AttrDef<TileDialect, name,
+        [DeclareAttrInterfaceMethods<VerifiableTensorEncoding>]> {
+  let mnemonic = attrMnemonic;
+  let assemblyFormat = "`<` struct(params) `>`";
+}
+
+def Tile_AccumulatorAttr : Tile_Layout<"Accumulator", "accumulator"> {
+  let summary = "rank 2: accumulator of the 16x8 matrix instructions";
+  let description = [{
+    Warp w holds the rows [w * M / warps, (w + 1) * M / warps). Inside, blocks of
+    16 rows by 8 columns in row-major order; a thread holds 4 elements of a block:
+    rows lane / 4 and lane / 4 + 8, columns 2 * (lane % 4) and the next.
+  }];
+  let parameters = (ins "int64_t":$warps);
+}
+
+def Tile_RowsAttr : Tile_Layout<"Rows", "rows"> {
+  let summary = "rank 1: one value for each row of an accumulator";
+  let description = [{
+    The four threads that share a row hold the same value; when `partial`, each holds
+    its own share and the row's value is the sum of the four.
+  }];
+  let parameters = (ins "int64_t":$warps,
+                        DefaultValuedParameter<"bool", "false">:$partial);
+}
+
+def Tile_ColumnsAttr : Tile_Layout<"Columns", "columns"> {
+  let summary = "rank 1: one value for each column of an accumulator";
+  let parameters = (ins "int64_t":$warps);
+}
+
+def Tile_OperandAAttr : Tile_Layout<"OperandA", "operand_a"> {
+  let summary = "rank 2, 16-bit: first operand of the 16x8x16 matrix instruction";
+  let description = [{
+    Two neighbouring 16x8 accumulator blocks are one 16x16 block of this layout, held
+    by the same threads: a converted accumulator needs no data movement.
+  }];
+  let parameters = (ins "int64_t":$warps);
+}
+
+//===----------------------------------------------------------------------===//
+// Shared memory layout
+//===----------------------------------------------------------------------===//
+
+def Tile_SwizzleAttr : AttrDef<TileDialect, "Swizzle",
+    [DeclareAttrInterfaceMethods<MemRefLayoutAttrInterface,
+       ["getAffineMap", "isIdentity", "getStridesAndOffset"]>]> {
+  let mnemonic = "swizzle";
+  let summary = "rank 2 shared buffer in column pages with XOR-permuted chunks";
+  let description = [{
+    The columns are cut in pages of `bytes` (128, 64 or 32) and each page is stored
+    row by row. In a page, the 16-byte chunk c of row r lies at chunk
+    c ^ (r % 8), c ^ (r / 2 % 4) or c ^ (r / 4 % 2): any eight consecutive rows of
+    one chunk column cover all 32 banks.
+  }];
+  let parameters = (ins "int64_t":$bytes);
+  let assemblyFormat = "`<` $bytes `>`";
+  let genVerifyDecl = 1;
+  let extraClassDeclaration = [{
+    /// The widest page that divides `columns` elements of `elementBytes`.
+    static SwizzleAttr getFor(::mlir::MLIRContext *context, int64_t columns,
+                              int64_t elementBytes);
+  }];
+}
+
+//===----------------------------------------------------------------------===//
+// Schedule
+//===----------------------------------------------------------------------===//
+
+def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
+  let mnemonic = "schedule";
+  let summary = "shape and staging of one kernel";
+  let description = [{
+    `m` x `n` elements of the score tile, `warps` that share its rows, and `stages`
+    buffers for each streamed operand.
+  }];
+  let parameters = (ins "int64_t":$m, "int64_t":$n, "int64_t":$warps,
+                        "int64_t":$stages);
+  let assemblyFormat = "`<` struct(params) `>`";
+  let genVerifyDecl = 1;
+}
+
+//===----------------------------------------------------------------------===//
+// Enums
+//===----------------------------------------------------------------------===//
+
+def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "row reduction", [
+    I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]> {
+  let cppNamespace = "::mlir::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_ReduceKindAttr : EnumAttr<TileDialect, Tile_ReduceKind, "reduce_kind">;
+
+#endif

@@ -1,0 +1,78 @@
+//===- TileComputeOps.td - computation on fragments ---------*- tablegen -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_DIALECT_TILE_IR_TILECOMPUTEOPS
+#define ATTN_DIALECT_TILE_IR_TILECOMPUTEOPS
+
+def Tile_FragmentOrBuffer : AnyTypeOf<[AnyRankedTensor, AnyMemRef]>;
+
+def Tile_DotOp : Tile_Op<"dot", [AllTypesMatch<["accumulator", "result"]>,
+    DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+  let summary = "accumulator + a * b";
+  let description = [{
+    `a` is M x K: a fragment in `#tile.operand_a` layout or a shared buffer. `b` is
+    a shared buffer, K x N, or N x K when `transposed`.
+  }];
+  let arguments = (ins Tile_FragmentOrBuffer:$a, AnyMemRef:$b,
+                       AnyRankedTensor:$accumulator, UnitAttr:$transposed);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $a `,` $b (`transposed` $transposed^)? `,` $accumulator attr-dict
+    `:` type($a) `,` type($b) `,` type($accumulator)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_ReduceOp : Tile_Op<"reduce", [Pure, AllTypesMatch<["init", "result"]>]> {
+  let summary = "row reduction of an accumulator, joined with an initial value";
+  let description = [{
+    With a `partial` result every thread reduces its own elements only; otherwise
+    the result is complete in each of the threads that share the row.
+  }];
+  let arguments = (ins Tile_ReduceKindAttr:$kind, AnyRankedTensor:$source,
+                       AnyRankedTensor:$init);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $source `,` $init attr-dict `:` type($source) `,` type($init)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_TotalOp : Tile_Op<"total", [Pure]> {
+  let summary = "sum of the shares of partial rows";
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
+  let summary = "a scalar, row or column value brought to a larger layout";
+  let description = [{
+    Scalars go to any layout, rows and columns to accumulators, and complete rows
+    to partial rows (every thread then holds the row's value, for elementwise use).
+  }];
+  let arguments = (ins AnyType:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_IndexOp : Tile_Op<"index", [Pure]> {
+  let summary = "base + 0, 1, 2, ... along the rows or columns of a tile";
+  let arguments = (ins I32:$base);
+  let results = (outs RankedTensorOf<[I32]>:$result);
+  let assemblyFormat = "$base attr-dict `:` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_ConvertOp : Tile_Op<"convert", [Pure]> {
+  let summary = "an f32 accumulator rounded to a 16-bit matrix operand";
+  let arguments = (ins AnyRankedTensor:$source);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+#endif

@@ -1,0 +1,105 @@
+//===- TileMemoryOps.td - shared and global memory ----------*- tablegen -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_DIALECT_TILE_IR_TILEMEMORYOPS
+#define ATTN_DIALECT_TILE_IR_TILEMEMORYOPS
+
+def Tile_AllocOp : Tile_Op<"alloc", [MemoryEffects<[MemAlloc]>]> {
+  let summary = "a buffer in shared memory";
+  let description = [{
+    `offset` is its place in bytes, chosen by `tile-allocate-smem`. Buffers that are
+    not live at the same time may share a place. With several `slots` it is a ring of
+    buffers of the result type; the result is slot 0 and `tile.slot` names the others.
+  }];
+  let arguments = (ins OptionalAttr<I64Attr>:$offset,
+                       DefaultValuedAttr<I64Attr, "1">:$slots);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "attr-dict `:` type($buffer)";
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Size in bytes, all slots.
+    int64_t getByteSize();
+  }];
+}
+
+def Tile_SlotOp : Tile_Op<"slot", [Pure, AllTypesMatch<["ring", "buffer"]>]> {
+  let summary = "one buffer of a ring";
+  let arguments = (ins AnyMemRef:$ring, I32:$index);
+  let results = (outs AnyMemRef:$buffer);
+  let assemblyFormat = "$ring `[` $index `]` attr-dict `:` type($ring)";
+}
+
+class Tile_CopyBase<string mnemonic> : Tile_Op<mnemonic> {
+  let description = [{
+    Rows [row, row + M) of the 2-D `source` in global memory go to the M x C shared
+    buffer `target`, copied by all threads of the block in 16-byte pieces. Rows past
+    the end of the source and columns past its (static) width are filled with zeros.
+    `in_bounds` true promises that no row is past the end.
+  }];
+  let arguments = (ins
+    Arg<AnyStridedMemRef, "", [MemRead]>:$source, I32:$row,
+    Arg<AnyMemRef, "", [MemWrite]>:$target, Optional<I1>:$inBounds);
+  let assemblyFormat = [{
+    $source `[` $row `]` `to` $target (`in_bounds` $inBounds^)? attr-dict
+    `:` type($source) `to` type($target)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_CopyOp : Tile_CopyBase<"copy"> {
+  let summary = "global to shared, complete and visible to all threads afterwards";
+}
+
+def Tile_CopyAsyncOp : Tile_CopyBase<"copy_async"> {
+  let summary = "global to shared, complete after a covering tile.async_wait";
+}
+
+def Tile_CopyOutOp : Tile_Op<"copy_out"> {
+  let summary = "shared to global, rows past the end of the target are dropped";
+  let description = [{
+    The mirror image of `tile.copy`: coalesced 16-byte stores. Each warp copies the
+    rows that it owns as a warp of an accumulator layout, so only the warp has to be
+    synchronized with the writes of the buffer: the op does that.
+  }];
+  let arguments = (ins
+    Arg<AnyMemRef, "", [MemRead]>:$source,
+    Arg<AnyStridedMemRef, "", [MemWrite]>:$target, I32:$row);
+  let assemblyFormat = [{
+    $source `to` $target `[` $row `]` attr-dict `:` type($source) `to` type($target)
+  }];
+}
+
+def Tile_StoreOp : Tile_Op<"store"> {
+  let summary = "an accumulator rounded and stored to a shared buffer";
+  let arguments = (ins AnyRankedTensor:$source,
+                       Arg<AnyMemRef, "", [MemWrite]>:$target);
+  let assemblyFormat = "$source `to` $target attr-dict `:` type($source) `to` type($target)";
+  let hasVerifier = 1;
+}
+
+def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
+  let summary = "row values to global memory, rows past the end are dropped";
+  let arguments = (ins AnyRankedTensor:$source,
+                       Arg<AnyStridedMemRef, "", [MemWrite]>:$target, I32:$row);
+  let assemblyFormat = [{
+    $source `to` $target `[` $row `]` attr-dict `:` type($source) `to` type($target)
+  }];
+}
+
+def Tile_GatherOp : Tile_Op<"gather"> {
+  let summary = "elements of a global tensor, one for each element of the result";
+  let description = [{
+    Each index is a scalar i32 or a fragment of i32 in the layout of the result.
+    Every index must be in bounds.
+  }];
+  let arguments = (ins Arg<AnyStridedMemRef, "", [MemRead]>:$source,
+                       Variadic<AnyTypeOf<[I32, RankedTensorOf<[I32]>]>>:$indices);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $source `[` $indices `]` attr-dict `:` type($source) `,` type($indices) `to`
+    type($result)
+  }];
+}
+
+#endif

@@ -1,0 +1,51 @@
+//===- Pipelines.h - the whole compiler ------------------------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_PIPELINES_PIPELINES_H
+#define ATTN_PIPELINES_PIPELINES_H
+
+#include <string>
+
+namespace mlir {
+class OpPassManager;
+} // namespace mlir
+
+namespace attn {
+
+struct CompileOptions {
+  /// As ptxas spells it.
+  std::string chip = "sm_80";
+  /// `<m = .., n = .., warps = .., stages = ..>`; empty: from the table.
+  std::string schedule;
+};
+
+/// Functions over tensors with attn ops, to kernels in the plain form of the tile
+/// dialect and their launches.
+void buildTilePipeline(mlir::OpPassManager &manager,
+                       const CompileOptions &options);
+
+/// The tile dialect's transforms: from the plain form to the expert's kernel.
+void buildSchedulePipeline(mlir::OpPassManager &manager,
+                           const CompileOptions &options);
+
+/// Kernels to the LLVM dialect; the host stays as it is. `attn::translateToPTX`
+/// takes them from here.
+void buildKernelPipeline(mlir::OpPassManager &manager,
+                         const CompileOptions &options);
+
+/// Host functions to the LLVM dialect, with the images of their kernels in them: a
+/// module for `attn::jit::Engine`.
+void buildHostPipeline(mlir::OpPassManager &manager,
+                       const CompileOptions &options);
+
+/// All of the above in order: text to a module that runs.
+void buildCompilePipeline(mlir::OpPassManager &manager,
+                          const CompileOptions &options);
+
+/// Registers `attn-compile` and the stages as pass pipelines.
+void registerCompilePipelines();
+
+} // namespace attn
+
+#endif

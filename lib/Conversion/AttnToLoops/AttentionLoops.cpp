@@ -1,0 +1,153 @@
+//===- AttentionLoops.cpp - loops of one attn.attention -------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "AttentionLoops.h"
+#include "ScalarRegion.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+AttentionLoops::AttentionLoops(AttentionOp op, Type real)
+    : op(op), b(op.getLoc(), op), realType(real) {}
+
+void AttentionLoops::emit() {
+  zero = arith::ConstantIndexOp::create(b, 0);
+  one = arith::ConstantIndexOp::create(b, 1);
+  headDim = sizeOf(op.getQuery(), 3);
+  valueDim = sizeOf(op.getValue(), 3);
+  keys = sizeOf(op.getKey(), 2);
+  query = allocate(op.getHeadDim(), realType);
+  output = allocate(op.getValueHeadDim(), realType);
+  allocateBuffers();
+
+  Value heads = sizeOf(op.getQuery(), 1), kvHeads = sizeOf(op.getKey(), 1);
+  Value queries = sizeOf(op.getQuery(), 2);
+  loop(sizeOf(op.getQuery(), 0), [&](Value batch) {
+    loop(heads, [&](Value head) {
+      // h / (Hq / Hkv), in the order that never divides by zero.
+      Value scaled = arith::MulIOp::create(b, head, kvHeads);
+      Value kvHead = arith::DivUIOp::create(b, scaled, heads);
+      loop(queries, [&](Value i) { emitRow({batch, head, i, kvHead}); });
+    });
+  });
+  for (Value buffer : buffers)
+    memref::DeallocOp::create(b, buffer);
+}
+
+//===----------------------------------------------------------------------===//
+// Control flow
+//===----------------------------------------------------------------------===//
+
+SmallVector<Value> AttentionLoops::loop(Value size, ValueRange state,
+                                        LoopBody body) {
+  auto loop = scf::ForOp::create(b, zero, size, one, state);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  SmallVector<Value> next =
+      body(loop.getInductionVar(), loop.getRegionIterArgs());
+  if (!state.empty()) // otherwise the loop came with its terminator
+    scf::YieldOp::create(b, next);
+  return SmallVector<Value>(loop.getResults());
+}
+
+void AttentionLoops::loop(Value size, function_ref<void(Value)> body) {
+  loop(size, ValueRange(), [&](Value index, ValueRange) {
+    body(index);
+    return SmallVector<Value>();
+  });
+}
+
+SmallVector<Value>
+AttentionLoops::ifKept(const Row &row, Value j, ValueRange state,
+                       function_ref<SmallVector<Value>()> body) {
+  if (op.getMask().empty())
+    return body();
+  Value keep =
+      evaluateRegion(b, op.getMask(), {row.b, row.h, row.i, j}, realType);
+  auto branch = scf::IfOp::create(b, state.getTypes(), keep,
+                                  /*withElseRegion=*/!state.empty());
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  SmallVector<Value> next = body();
+  if (!state.empty()) {
+    scf::YieldOp::create(b, next);
+    b.setInsertionPointToStart(branch.elseBlock());
+    scf::YieldOp::create(b, state);
+  }
+  return SmallVector<Value>(branch.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Values and memory
+//===----------------------------------------------------------------------===//
+
+Value AttentionLoops::sizeOf(Value memref, int64_t dim) {
+  int64_t size = AttentionOp::getShape(memref)[dim];
+  if (!ShapedType::isDynamic(size))
+    return arith::ConstantIndexOp::create(b, size);
+  return memref::DimOp::create(b, memref, dim);
+}
+
+Value AttentionLoops::allocate(int64_t staticSize, Type type, Value size) {
+  auto memref = MemRefType::get({staticSize}, type);
+  Value buffer = memref::AllocOp::create(
+      b, memref, size ? ValueRange(size) : ValueRange());
+  buffers.push_back(buffer);
+  return buffer;
+}
+
+Value AttentionLoops::load(Value memref, ValueRange indices) {
+  return convertFloat(b, memref::LoadOp::create(b, memref, indices), realType);
+}
+
+void AttentionLoops::store(Value value, Value memref, ValueRange indices) {
+  Type type = cast<MemRefType>(memref.getType()).getElementType();
+  memref::StoreOp::create(b, convertFloat(b, value, type), memref, indices);
+}
+
+Value AttentionLoops::real(double value) {
+  return arith::ConstantOp::create(b, b.getFloatAttr(realType, value));
+}
+
+//===----------------------------------------------------------------------===//
+// Pieces of the definition
+//===----------------------------------------------------------------------===//
+
+void AttentionLoops::loadQueryRow(const Row &row) {
+  loop(headDim, [&](Value d) {
+    store(load(op.getQuery(), {row.b, row.h, row.i, d}), query, d);
+  });
+}
+
+Value AttentionLoops::scaledDot(const Row &row, Value j) {
+  auto step = [&](Value d, ValueRange sum) -> SmallVector<Value> {
+    Value k = load(op.getKey(), {row.b, row.kvHead, j, d});
+    Value product = arith::MulFOp::create(b, load(query, d), k);
+    return {arith::AddFOp::create(b, sum[0], product)};
+  };
+  Value dot = loop(headDim, real(0.0), step).front();
+  return arith::MulFOp::create(b, dot, real(op.getScaleValue()));
+}
+
+Value AttentionLoops::score(const Row &row, Value j, Value dot) {
+  if (op.getScore().empty())
+    return dot;
+  return evaluateRegion(b, op.getScore(), {dot, row.b, row.h, row.i, j},
+                        realType);
+}
+
+void AttentionLoops::accumulate(const Row &row, Value j, Value weight,
+                                Value rescale) {
+  loop(valueDim, [&](Value d) {
+    Value sum = load(output, d);
+    if (rescale)
+      sum = arith::MulFOp::create(b, sum, rescale);
+    Value v = load(op.getValue(), {row.b, row.kvHead, j, d});
+    Value product = arith::MulFOp::create(b, weight, v);
+    store(arith::AddFOp::create(b, sum, product), output, d);
+  });
+}

@@ -1,0 +1,77 @@
+//===- AttentionLoops.h - loops of one attn.attention ----------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_CONVERSION_ATTNTOLOOPS_ATTENTIONLOOPS_H
+#define ATTN_CONVERSION_ATTNTOLOOPS_ATTENTIONLOOPS_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::attn {
+
+/// One query row: its indices, and the key/value head that its head reads.
+struct Row {
+  Value b, h, i, kvHead;
+};
+
+/// Emits the loops over b, h and i. What happens in a row is up to a subclass.
+class AttentionLoops {
+public:
+  /// `real` is the type that is computed in, f32 or f64.
+  AttentionLoops(AttentionOp op, Type real);
+  virtual ~AttentionLoops() = default;
+  void emit();
+
+protected:
+  using LoopBody = function_ref<SmallVector<Value>(Value, ValueRange)>;
+
+  /// Buffers that outlive a row: allocated before the loops, freed after them.
+  virtual void allocateBuffers() {}
+  virtual void emitRow(const Row &row) = 0;
+
+  /// for index in [0, size): state = body(index, state)
+  SmallVector<Value> loop(Value size, ValueRange state, LoopBody body);
+  void loop(Value size, function_ref<void(Value)> body);
+  /// if mask(row, j): state = body(), else it stays as it is.
+  SmallVector<Value> ifKept(const Row &row, Value j, ValueRange state,
+                            function_ref<SmallVector<Value>()> body);
+
+  /// A buffer of one row of `size` elements.
+  Value allocate(int64_t staticSize, Type type, Value size = {});
+  Value load(Value memref, ValueRange indices);
+  void store(Value value, Value memref, ValueRange indices);
+  Value real(double value);
+
+  /// Reads the query row into `query`, once for all keys.
+  void loadQueryRow(const Row &row);
+  /// scale * sum_d query[d] * key[b, h / g, j, d]
+  Value scaledDot(const Row &row, Value j);
+  /// The score region, or `dot` itself.
+  Value score(const Row &row, Value j, Value dot);
+  /// row += weight * value[b, h / g, j, :]
+  void accumulate(const Row &row, Value j, Value weight, Value rescale);
+
+  AttentionOp op;
+  ImplicitLocOpBuilder b;
+  Type realType;
+  Value zero, one; // of type index
+  Value headDim, valueDim, keys;
+  Value query;  // the row of queries, real
+  Value output; // the row of the output so far, real
+
+private:
+  Value sizeOf(Value memref, int64_t dim);
+  SmallVector<Value> buffers;
+};
+
+/// Streaming over the keys with the op's normalizer: the definition of the op.
+std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOp op, Type real);
+
+/// Softmax as an unfused program does it, each step rounded to the element
+/// type: scores of a whole row, then weights, then output.
+std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOp op);
+
+} // namespace mlir::attn
+
+#endif

@@ -1,0 +1,86 @@
+//===- StreamingLoops.cpp - the definition of attn.attention --------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "AttentionLoops.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+/// A tile is one score and a row is one value, so nothing has to be spread
+/// over lanes or brought together again.
+class ScalarRows : public RowBuilder {
+public:
+  explicit ScalarRows(Type type) : type(type) {}
+  Value constant(OpBuilder &b, Location loc, double value) override {
+    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+  }
+  Value partialZero(OpBuilder &b, Location loc) override {
+    return constant(b, loc, 0.0);
+  }
+  Value reduceMax(OpBuilder &b, Location loc, Value tile, Value init) override {
+    return arith::MaximumFOp::create(b, loc, init, tile);
+  }
+  Value reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) override {
+    return arith::AddFOp::create(b, loc, init, tile);
+  }
+  Value total(OpBuilder &, Location, Value partial) override { return partial; }
+  Value broadcast(OpBuilder &, Location, Value row, Value) override {
+    return row;
+  }
+  Value asPartial(OpBuilder &, Location, Value row) override { return row; }
+
+private:
+  Type type;
+};
+
+class StreamingLoops : public AttentionLoops {
+public:
+  StreamingLoops(AttentionOp op, Type real)
+      : AttentionLoops(op, real), normalizer(op.getNormalizerOrDefault()),
+        rows(real) {}
+
+private:
+  void emitRow(const Row &row) override {
+    loadQueryRow(row);
+    Value nothing = real(0.0);
+    loop(valueDim, [&](Value d) { store(nothing, output, d); });
+    SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
+    state = loop(keys, state, [&](Value j, ValueRange before) {
+      return ifKept(row, j, before, [&] { return step(row, j, before); });
+    });
+    finish(row, state);
+  }
+
+  /// One more key: the new state of the normalizer and of the output row.
+  SmallVector<Value> step(const Row &row, Value j, ValueRange state) {
+    Value s = score(row, j, scaledDot(row, j));
+    // The scale is part of the score already. A kept score may still be -inf,
+    // so a row can be empty so far.
+    NormalizerStep next = normalizer.update(b, b.getLoc(), rows, s, 1.0,
+                                            /*mayDropRow=*/true, state);
+    accumulate(row, j, next.weights, next.rescale);
+    return next.state;
+  }
+
+  void finish(const Row &row, ValueRange state) {
+    NormalizerFinish end = normalizer.finish(b, b.getLoc(), rows, 1.0, state);
+    loop(valueDim, [&](Value d) {
+      Value scaled = arith::MulFOp::create(b, load(output, d), end.factor);
+      store(scaled, op.getOut(), {row.b, row.h, row.i, d});
+    });
+    if (op.getLse())
+      store(end.lse, op.getLse(), {row.b, row.h, row.i});
+  }
+
+  NormalizerAttrInterface normalizer;
+  ScalarRows rows;
+};
+} // namespace
+
+std::unique_ptr<AttentionLoops> attn::makeStreamingLoops(AttentionOp op,
+                                                         Type real) {
+  return std::make_unique<StreamingLoops>(op, real);
+}

@@ -1,0 +1,427 @@
+//===- Forward.cpp - the forward kernel in its plain form -----------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Forward.h"
+#include "KeyRange.h"
+#include "LiftedRegion.h"
+#include "TileRows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/MathExtras.h"
+#include <limits>
+
+using namespace mlir;
+using namespace mlir::attn;
+
+SmallVector<Value> attn::getKernelOperands(AttentionOp op) {
+  SmallVector<Value> operands = {op.getQuery(), op.getKey(), op.getValue(),
+                                 op.getOut()};
+  if (Value lse = op.getLse())
+    operands.push_back(lse);
+  llvm::append_range(operands, op.getCaptures());
+  return operands;
+}
+
+Type attn::getKernelArgumentType(AttentionOp op, Value operand) {
+  auto memref = dyn_cast<MemRefType>(operand.getType());
+  bool isRowMajor = llvm::is_contained(
+      {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}, operand);
+  if (!memref || !isRowMajor)
+    return operand.getType();
+  SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
+  strides.back() = 1;
+  return MemRefType::get(memref.getShape(), memref.getElementType(),
+                         StridedLayoutAttr::get(op.getContext(),
+                                                ShapedType::kDynamic, strides));
+}
+
+/// Whether a region of the op reads captures at a position.
+static bool loadsByPosition(Region &region) {
+  if (region.empty())
+    return false;
+  llvm::DenseSet<Value> positions;
+  positions.insert_range(region.getArguments().take_back(2));
+  for (Operation &op : region.front()) {
+    bool varies = llvm::any_of(
+        op.getOperands(), [&](Value v) { return positions.contains(v); });
+    if (varies && isa<LoadOp>(op))
+      return true;
+    if (varies)
+      positions.insert(op.result_begin(), op.result_end());
+  }
+  return false;
+}
+
+namespace {
+/// Builds one kernel. Everything below `run` is a step of it, in order.
+class ForwardKernel {
+public:
+  ForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
+                gpu::GPUFuncOp kernel)
+      : op(op), schedule(schedule), b(op.getLoc(), op.getContext()),
+        types{op.getContext(), schedule.getM(), schedule.getWarps()},
+        rows(types), element(op.getElementType()),
+        normalizer(op.getNormalizerOrDefault()) {
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    for (auto [value, argument] :
+         llvm::zip(getKernelOperands(op), kernel.getArguments()))
+      arguments.map(value, argument);
+    headDim = llvm::alignTo(op.getHeadDim(), 16);
+    valueHeadDim = llvm::alignTo(op.getValueHeadDim(), 16);
+    foldScale = op.getScore().empty() && op.getScaleValue() > 0;
+  }
+
+  LogicalResult run() {
+    locateBlock();
+    narrowCaptures();
+    allocateBuffers();
+    tile::CopyOp::create(b, query, firstRow, queryTile, Value());
+    if (failed(walkKeys()))
+      return failure();
+    storeResults();
+    gpu::ReturnOp::create(b);
+    return success();
+  }
+
+private:
+  Value i32(int64_t value) {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  Value toI32(Value index) {
+    return arith::IndexCastOp::create(b, b.getI32Type(), index);
+  }
+  Value dim(Value memref, int64_t d) {
+    return memref::DimOp::create(b, memref,
+                                 arith::ConstantIndexOp::create(b, d));
+  }
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(b, predicate, x, y);
+  }
+
+  /// The slice of one batch and head: length x head dim, or length for lse.
+  Value slice(Value memref, Value headIndex) {
+    auto type = cast<MemRefType>(memref.getType());
+    unsigned rank = type.getRank();
+    SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes,
+        strides(rank, b.getIndexAttr(1));
+    offsets[0] = batch;
+    offsets[1] = headIndex;
+    for (unsigned d = 0; d < rank; ++d)
+      if (d < 2)
+        sizes.push_back(b.getIndexAttr(1));
+      else if (type.isDynamicDim(d))
+        sizes.push_back(dim(memref, d));
+      else
+        sizes.push_back(b.getIndexAttr(type.getDimSize(d)));
+    auto reduced = memref::SubViewOp::inferRankReducedResultType(
+        type.getShape().drop_front(2), type, offsets, sizes, strides);
+    return memref::SubViewOp::create(b, cast<MemRefType>(reduced), memref,
+                                     offsets, sizes, strides);
+  }
+
+  void locateBlock() {
+    Value q = arguments.lookup(op.getQuery()), k = arguments.lookup(op.getKey());
+    Value block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+    head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
+    batch = gpu::BlockIdOp::create(b, gpu::Dimension::z);
+    Value group = arith::DivUIOp::create(b, dim(q, 1), dim(k, 1));
+    Value keyHead = arith::DivUIOp::create(b, head, group);
+    queryLength = toI32(dim(q, 2));
+    keyLength = toI32(dim(k, 2));
+    firstRow = arith::MulIOp::create(b, toI32(block), i32(schedule.getM()));
+    query = slice(q, head);
+    key = slice(k, keyHead);
+    value = slice(arguments.lookup(op.getValue()), keyHead);
+    out = slice(arguments.lookup(op.getOut()), head);
+    if (op.getLse())
+      lse = slice(arguments.lookup(op.getLse()), head);
+  }
+
+  void narrowCaptures() {
+    for (Value capture : op.getCaptures()) {
+      Value argument = arguments.lookup(capture);
+      captures.map(capture, capture.getType().isIndex()
+                                ? narrowIndex(b, op.getLoc(), argument)
+                                : argument);
+    }
+  }
+
+  void allocateBuffers() {
+    auto alloc = [&](int64_t rowCount, int64_t columns) -> Value {
+      return tile::AllocOp::create(
+          b, tile::getSharedType(rowCount, columns, element), IntegerAttr(),
+          /*slots=*/1);
+    };
+    queryTile = alloc(schedule.getM(), headDim);
+    keyTile = alloc(schedule.getN(), headDim);
+    valueTile = alloc(schedule.getN(), valueHeadDim);
+    outTile = alloc(schedule.getM(), valueHeadDim);
+  }
+
+  /// A region with its batch, head and captures mapped; positions are the caller's.
+  LiftedRegion lifted(Region &region) {
+    LiftedRegion result(types, schedule.getN(), captures);
+    if (!region.empty()) {
+      auto last = region.getNumArguments();
+      result.map(region.getArgument(last - 4), toI32(batch));
+      result.map(region.getArgument(last - 3), toI32(head));
+    }
+    return result;
+  }
+
+  LogicalResult walkKeys() {
+    bounds = analyzeMask(op.getMask());
+    Value rowEnd = arith::AddIOp::create(b, firstRow, i32(schedule.getM() - 1));
+    Value lastQuery = arith::SubIOp::create(b, queryLength, i32(1));
+    Value lastRow = arith::MinSIOp::create(b, rowEnd, lastQuery);
+    LiftedRegion scalars = lifted(op.getMask());
+    FailureOr<KeyRange> range =
+        buildKeyRange(b, b.getLoc(),
+                      {firstRow, lastRow, keyLength, schedule.getN()}, bounds,
+                      scalars);
+    if (failed(range))
+      return failure();
+
+    SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
+    state.push_back(splat(
+        b, b.getLoc(), types.tile(valueHeadDim, b.getF32Type()), 0.0));
+    auto loop = scf::ForOp::create(b, i32(0), range->count, i32(1), state);
+    b.setInsertionPointToStart(loop.getBody());
+    if (failed(buildStep(loop, *range)))
+      return failure();
+    b.setInsertionPointAfter(loop);
+    finalState.assign(loop.getResults().begin(), loop.getResults().end());
+    return success();
+  }
+
+  LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {
+    Value t = loop.getInductionVar();
+    Value tileIndex = arith::SubIOp::create(b, range.last, t);
+    Value firstKey = arith::MulIOp::create(b, tileIndex, i32(schedule.getN()));
+    Value full = isFull(t, range);
+    // Only the first tile of the walk can reach past the end of the keys.
+    Value inBounds = compare(arith::CmpIPredicate::sgt, t, i32(0));
+    if (full)
+      inBounds = arith::OrIOp::create(b, full, inBounds);
+
+    tile::CopyOp::create(b, key, firstKey, keyTile, inBounds);
+    RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
+    Value zero = splat(b, b.getLoc(), scoreType, 0.0);
+    Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
+                                       /*transposed=*/true);
+    tile::CopyOp::create(b, value, firstKey, valueTile, inBounds);
+
+    ValueRange state = loop.getRegionIterArgs().drop_back();
+    FailureOr<SmallVector<Value>> step =
+        full ? buildBothWays(full, scores, firstKey, state)
+             : buildWeights(scores, firstKey, state, /*masked=*/true);
+    if (failed(step))
+      return failure();
+    Value weights = (*step)[0], rescale = (*step)[1];
+
+    Value accumulated = loop.getRegionIterArgs().back();
+    Value carried = arith::MulFOp::create(
+        b, accumulated,
+        tile::BroadcastOp::create(b, accumulated.getType(), rescale));
+    Value operand = tile::ConvertOp::create(
+        b, types.operandA(schedule.getN(), element), weights);
+    Value sum = tile::DotOp::create(b, carried.getType(), operand, valueTile,
+                                    carried, /*transposed=*/false);
+    SmallVector<Value> next(step->begin() + 2, step->end());
+    next.push_back(sum);
+    scf::YieldOp::create(b, next);
+    return success();
+  }
+
+  Value isFull(Value t, const KeyRange &range) {
+    if (!range.fullBegin)
+      return {};
+    Value full = compare(arith::CmpIPredicate::sge, t, range.fullBegin);
+    if (!range.fullEnd)
+      return full;
+    return arith::AndIOp::create(
+        b, full, compare(arith::CmpIPredicate::slt, t, range.fullEnd));
+  }
+
+  /// Weights of a full tile without, of a partial tile with the mask.
+  FailureOr<SmallVector<Value>> buildBothWays(Value full, Value scores,
+                                              Value firstKey,
+                                              ValueRange state) {
+    SmallVector<Type> resultTypes = {scores.getType(),
+                                     types.rows(b.getF32Type())};
+    llvm::append_range(resultTypes, state.getTypes());
+    auto branch = scf::IfOp::create(b, resultTypes, full, /*withElse=*/true);
+    for (bool masked : {false, true}) {
+      OpBuilder::InsertionGuard guard(b);
+      b.setInsertionPointToStart(masked ? branch.elseBlock()
+                                        : branch.thenBlock());
+      FailureOr<SmallVector<Value>> values =
+          buildWeights(scores, firstKey, state, masked);
+      if (failed(values))
+        return failure();
+      scf::YieldOp::create(b, *values);
+    }
+    return SmallVector<Value>(branch.getResults());
+  }
+
+  /// {weights, rescale, state...} of one tile of scores.
+  FailureOr<SmallVector<Value>> buildWeights(Value scores, Value firstKey,
+                                             ValueRange state, bool masked) {
+    FailureOr<Value> final = buildScores(scores, firstKey, masked);
+    if (failed(final))
+      return failure();
+    // A score region may yield -inf itself, in any tile.
+    bool mayDropRow = masked || !op.getScore().empty();
+    NormalizerStep step =
+        normalizer.update(b, b.getLoc(), rows, *final,
+                          foldScale ? op.getScaleValue() : 1.0, mayDropRow,
+                          state);
+    SmallVector<Value> values = {step.weights, step.rescale};
+    llvm::append_range(values, step.state);
+    return values;
+  }
+
+  FailureOr<Value> buildScores(Value scores, Value firstKey, bool masked) {
+    RankedTensorType rowType = types.rows(b.getI32Type());
+    RankedTensorType columnType = types.columns(schedule.getN(), b.getI32Type());
+    Value i = tile::IndexOp::create(b, rowType, firstRow);
+    Value j = tile::IndexOp::create(b, columnType, firstKey);
+    if (!foldScale)
+      scores = arith::MulFOp::create(
+          b, scores,
+          splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
+                op.getScaleValue()));
+    if (!op.getScore().empty()) {
+      Region &region = op.getScore();
+      LiftedRegion lift = lifted(region);
+      lift.map(region.getArgument(0), scores);
+      mapPositions(lift, region, i, j, masked);
+      Value result = lift.lift(b, yielded(region));
+      if (!result)
+        return failure();
+      scores = LiftedRegion::to(b, b.getLoc(), result,
+                                cast<RankedTensorType>(scores.getType()));
+    }
+    return masked ? buildMasked(scores, i, j) : FailureOr<Value>(scores);
+  }
+
+  /// Positions past the end are evaluated as the last one, so that what the region
+  /// loads is in bounds.
+  void mapPositions(LiftedRegion &lift, Region &region, Value i, Value j,
+                    bool masked) {
+    if (loadsByPosition(region)) {
+      auto clamp = [&](Value position, Value length) -> Value {
+        Value last = arith::SubIOp::create(b, length, i32(1));
+        return arith::MinSIOp::create(
+            b, position,
+            LiftedRegion::to(b, b.getLoc(), last,
+                             cast<RankedTensorType>(position.getType())));
+      };
+      i = clamp(i, queryLength);
+      j = masked ? clamp(j, keyLength) : j;
+    }
+    unsigned last = region.getNumArguments();
+    lift.map(region.getArgument(last - 2), i);
+    lift.map(region.getArgument(last - 1), j);
+  }
+
+  FailureOr<Value> buildMasked(Value scores, Value i, Value j) {
+    FailureOr<Value> keep = isIntervalOfKeys() ? buildIntervalMask(i, j)
+                                               : buildRegionMask(i, j);
+    if (failed(keep))
+      return failure();
+    Value nothing = splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
+                          -std::numeric_limits<double>::infinity());
+    return Value(arith::SelectOp::create(b, *keep, scores, nothing));
+  }
+
+  bool isIntervalOfKeys() const {
+    return bounds.complete &&
+           llvm::all_of(bounds.conjuncts, [](const LinearConjunct &conjunct) {
+             return conjunct.key != 0;
+           });
+  }
+
+  /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.
+  FailureOr<Value> buildIntervalMask(Value i, Value j) {
+    LiftedRegion scalars = lifted(op.getMask());
+    FailureOr<RowLimits> limits = buildRowLimits(b, b.getLoc(), types, i,
+                                                 keyLength, bounds, scalars);
+    if (failed(limits))
+      return failure();
+    RankedTensorType type = types.tile(schedule.getN(), b.getI32Type());
+    auto spread = [&](Value v) {
+      return LiftedRegion::to(b, b.getLoc(), v, type);
+    };
+    Value keep = compare(arith::CmpIPredicate::sle, spread(j),
+                         spread(limits->high));
+    if (limits->low)
+      keep = arith::AndIOp::create(
+          b, keep,
+          compare(arith::CmpIPredicate::sge, spread(j), spread(limits->low)));
+    return keep;
+  }
+
+  FailureOr<Value> buildRegionMask(Value i, Value j) {
+    Region &region = op.getMask();
+    LiftedRegion lift = lifted(region);
+    mapPositions(lift, region, i, j, /*masked=*/true);
+    Value kept = lift.lift(b, yielded(region));
+    if (!kept)
+      return failure();
+    Value inside = compare(
+        arith::CmpIPredicate::slt, j,
+        LiftedRegion::to(b, b.getLoc(), keyLength,
+                         cast<RankedTensorType>(j.getType())));
+    return Value(arith::AndIOp::create(b, lift.toTile(b, b.getLoc(), kept),
+                                       lift.toTile(b, b.getLoc(), inside)));
+  }
+
+  void storeResults() {
+    Value accumulated = finalState.pop_back_val();
+    NormalizerFinish finish = normalizer.finish(
+        b, b.getLoc(), rows, foldScale ? op.getScaleValue() : 1.0, finalState);
+    Value result = arith::MulFOp::create(
+        b, accumulated,
+        tile::BroadcastOp::create(b, accumulated.getType(), finish.factor));
+    tile::StoreOp::create(b, result, outTile);
+    tile::CopyOutOp::create(b, outTile, out, firstRow);
+    if (lse)
+      tile::StoreRowsOp::create(b, finish.lse, lse, firstRow);
+  }
+
+  static Value yielded(Region &region) {
+    return cast<YieldOp>(region.front().getTerminator()).getValue();
+  }
+
+  AttentionOp op;
+  tile::ScheduleAttr schedule;
+  ImplicitLocOpBuilder b;
+  FragmentTypes types;
+  TileRows rows;
+  Type element;
+  NormalizerAttrInterface normalizer;
+  int64_t headDim, valueHeadDim; // padded to the depth of a matrix instruction
+  bool foldScale;                // the normalizer applies the scale
+
+  IRMapping arguments; // operand of the op -> kernel argument
+  IRMapping captures;  // capture -> value in the kernel, indices as i32
+  MaskBounds bounds;
+
+  Value batch, head;                       // index
+  Value queryLength, keyLength, firstRow;  // i32
+  Value query, key, value, out, lse;       // slices of this block's head
+  Value queryTile, keyTile, valueTile, outTile;
+  SmallVector<Value> finalState; // normalizer state and accumulated output
+};
+} // namespace
+
+LogicalResult attn::buildForwardKernel(AttentionOp op,
+                                       tile::ScheduleAttr schedule,
+                                       gpu::GPUFuncOp kernel) {
+  return ForwardKernel(op, schedule, kernel).run();
+}

@@ -1,0 +1,27 @@
+//===- Forward.h - the forward kernel of an attention op ---------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_FORWARD_H
+#define ATTN_LIB_CONVERSION_ATTNTOTILE_FORWARD_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+
+namespace mlir::attn {
+
+/// The values that a kernel of `op` takes, in the order of its arguments: query,
+/// key, value, out, [lse], captures.
+SmallVector<Value> getKernelOperands(AttentionOp op);
+
+/// The type of a kernel argument for such a value: head dims are contiguous.
+Type getKernelArgumentType(AttentionOp op, Value operand);
+
+/// Builds the plain form of the forward kernel (FlashAttention-2, arXiv 2307.08691)
+/// in the empty body of `kernel`.
+LogicalResult buildForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
+                                 gpu::GPUFuncOp kernel);
+
+} // namespace mlir::attn
+
+#endif

@@ -1,0 +1,128 @@
+//===- HostLaunch.cpp - the host's side of a kernel -----------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "HostLaunch.h"
+#include "Forward.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+namespace {
+class ArgumentChecks {
+public:
+  explicit ArgumentChecks(AttentionOp op) : op(op), b(op.getLoc(), op) {}
+
+  void run() {
+    Value q = op.getQuery(), k = op.getKey(), v = op.getValue(), o = op.getOut();
+    same("the same batch in query and key", q, 0, k, 0);
+    same("the same batch in key and value", k, 0, v, 0);
+    same("the same num_kv_heads in key and value", k, 1, v, 1);
+    same("the same length in key and value", k, 2, v, 2);
+    same("the same batch in query and out", q, 0, o, 0);
+    same("the same num_heads in query and out", q, 1, o, 1);
+    same("the same length in query and out", q, 2, o, 2);
+    if (Value lse = op.getLse())
+      for (int64_t d : {0, 1, 2})
+        same(("the same size in dimension " + Twine(d) + " of query and lse")
+                 .str(),
+             q, d, lse, d);
+    headsDivide();
+    for (auto [name, value] :
+         {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
+      rowsAligned(name, value);
+  }
+
+private:
+  Value constant(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value dim(Value memref, int64_t d) {
+    return memref::DimOp::create(b, memref, constant(d));
+  }
+  void require(Value expected, Value got, const Twine &message) {
+    Value equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, expected, got);
+    RequireOp::create(b, equal, b.getStringAttr(message), expected, got);
+  }
+  /// Static sizes have been compared by the verifier.
+  void same(StringRef message, Value x, int64_t dx, Value y, int64_t dy) {
+    if (cast<MemRefType>(x.getType()).isDynamicDim(dx) ||
+        cast<MemRefType>(y.getType()).isDynamicDim(dy))
+      require(dim(x, dx), dim(y, dy), message);
+  }
+
+  void headsDivide() {
+    if (!cast<MemRefType>(op.getQuery().getType()).isDynamicDim(1) &&
+        !cast<MemRefType>(op.getKey().getType()).isDynamicDim(1))
+      return;
+    Value heads = dim(op.getQuery(), 1), kvHeads = dim(op.getKey(), 1);
+    // max: a remainder by zero heads would trap; zero never divides one.
+    Value divisor = arith::MaxSIOp::create(b, kvHeads, constant(1));
+    Value whole = arith::MulIOp::create(
+        b, arith::DivSIOp::create(b, heads, divisor), kvHeads);
+    require(heads, whole, "num_heads to be a multiple of num_kv_heads");
+  }
+
+  /// Rows are copied in 16-byte pieces: the address of every row of every head
+  /// must be a multiple of 16 bytes. A stride of a dimension of size 1 is never
+  /// used and may be anything.
+  void rowsAligned(StringRef name, Value memref) {
+    auto type = cast<MemRefType>(memref.getType());
+    int64_t bytes = type.getElementTypeBitWidth() / 8;
+    auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
+    Value zero = constant(0), one = constant(1), unit = constant(16 / bytes);
+    unsigned inner = type.getRank() - 1;
+    require(one, metadata.getStrides()[inner],
+            Twine(name) + " with innermost stride 1");
+    for (unsigned d = 0; d < inner; ++d) {
+      Value rest =
+          arith::RemSIOp::create(b, metadata.getStrides()[d], unit);
+      Value unused = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
+                                           metadata.getSizes()[d], one);
+      require(zero, arith::SelectOp::create(b, unused, zero, rest),
+              Twine(name) + " with rows that start at multiples of 16 bytes "
+                            "(remainder of the stride of dimension " +
+                  Twine(d) + " in elements)");
+    }
+    Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
+    Value address = arith::AddIOp::create(
+        b, base,
+        arith::MulIOp::create(b, metadata.getOffset(), constant(bytes)));
+    require(zero, arith::RemUIOp::create(b, address, constant(16)),
+            Twine(name) + " at an address that is a multiple of 16 bytes "
+                          "(remainder in bytes)");
+  }
+
+  AttentionOp op;
+  ImplicitLocOpBuilder b;
+};
+} // namespace
+
+void attn::buildArgumentChecks(AttentionOp op) { ArgumentChecks(op).run(); }
+
+void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
+                       gpu::GPUFuncOp kernel) {
+  ImplicitLocOpBuilder b(op.getLoc(), op);
+  auto constant = [&](int64_t value) -> Value {
+    return arith::ConstantIndexOp::create(b, value);
+  };
+  auto dim = [&](int64_t d) -> Value {
+    return memref::DimOp::create(b, op.getQuery(), constant(d));
+  };
+  Value blocks = arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
+  gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
+  gpu::KernelDim3 threads{constant(schedule.getWarps() * 32), constant(1),
+                          constant(1)};
+  SmallVector<Value> operands;
+  for (Value operand : getKernelOperands(op)) {
+    Type type = getKernelArgumentType(op, operand);
+    operands.push_back(type == operand.getType()
+                           ? operand
+                           : Value(memref::CastOp::create(b, type, operand)));
+  }
+  gpu::LaunchFuncOp::create(b, kernel, grid, threads,
+                            /*dynamicSharedMemorySize=*/Value(), operands);
+}

@@ -1,0 +1,23 @@
+//===- HostLaunch.h - the host's side of a kernel ----------------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_HOSTLAUNCH_H
+#define ATTN_LIB_CONVERSION_ATTNTOTILE_HOSTLAUNCH_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+
+namespace mlir::attn {
+
+/// Emits, before `op`, the checks of what only a call knows: sizes that agree, the
+/// innermost stride, and the 16-byte alignment that the copies of a kernel need.
+void buildArgumentChecks(AttentionOp op);
+
+/// Emits the launch of `kernel` for `op`: a grid of query blocks x heads x batches.
+void buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
+                 gpu::GPUFuncOp kernel);
+
+} // namespace mlir::attn
+
+#endif

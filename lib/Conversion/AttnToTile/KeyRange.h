@@ -1,0 +1,55 @@
+//===- KeyRange.h - key tiles of a block of rows -----------------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_KEYRANGE_H
+#define ATTN_LIB_CONVERSION_ATTNTOTILE_KEYRANGE_H
+
+#include "LiftedRegion.h"
+#include "attn/Dialect/Attn/Analysis/MaskBounds.h"
+
+namespace mlir::attn {
+
+/// The rows and keys of a block, all i32.
+struct BlockExtent {
+  Value firstRow;  // first query of the block
+  Value lastRow;   // last one inside the problem
+  Value keyLength; // Sk
+  int64_t n;       // keys of a tile
+};
+
+/// The key tiles of a block, walked from the last to the first: iteration t visits
+/// tile `last - t`. All i32.
+///
+///   t:  0 ........ fullBegin ........ fullEnd ........ count
+///        partial    |      full        |     partial
+struct KeyRange {
+  Value last;      // tile of iteration 0
+  Value count;     // iterations
+  Value fullBegin; // first full tile; null when no tile is known to be full
+  Value fullEnd;   // end of the full tiles; null when they run to the end
+};
+
+/// Emits the bounds that follow from the mask and from the key length.
+/// `scalars` evaluates the terms of the conjuncts; null values after a diagnostic.
+FailureOr<KeyRange> buildKeyRange(OpBuilder &b, Location loc,
+                                  const BlockExtent &block,
+                                  const MaskBounds &bounds,
+                                  LiftedRegion &scalars);
+
+/// The keys that one row keeps when the mask is a complete conjunction: columns
+/// from `low` (null: 0) up to `high`, as rows of i32.
+struct RowLimits {
+  Value low;
+  Value high;
+};
+
+/// Requires `bounds.complete` and no conjunct without the key index.
+FailureOr<RowLimits> buildRowLimits(OpBuilder &b, Location loc,
+                                    FragmentTypes types, Value rows,
+                                    Value keyLength, const MaskBounds &bounds,
+                                    LiftedRegion &scalars);
+
+} // namespace mlir::attn
+
+#endif

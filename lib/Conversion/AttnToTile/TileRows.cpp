@@ -1,0 +1,65 @@
+//===- TileRows.cpp - rows of a normalizer as fragments -------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "TileRows.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+
+using namespace mlir;
+using namespace mlir::attn;
+
+RankedTensorType FragmentTypes::tile(int64_t columns, Type element) const {
+  return RankedTensorType::get({m, columns}, element,
+                               tile::AccumulatorAttr::get(context, warps));
+}
+
+RankedTensorType FragmentTypes::rows(Type element, bool partial) const {
+  return RankedTensorType::get({m}, element,
+                               tile::RowsAttr::get(context, warps, partial));
+}
+
+RankedTensorType FragmentTypes::columns(int64_t count, Type element) const {
+  return RankedTensorType::get({count}, element,
+                               tile::ColumnsAttr::get(context, warps));
+}
+
+RankedTensorType FragmentTypes::operandA(int64_t columns, Type element) const {
+  return RankedTensorType::get({m, columns}, element,
+                               tile::OperandAAttr::get(context, warps));
+}
+
+Value attn::splat(OpBuilder &b, Location loc, RankedTensorType type,
+                  double value) {
+  Value scalar = arith::ConstantOp::create(
+      b, loc, b.getFloatAttr(type.getElementType(), value));
+  return tile::BroadcastOp::create(b, loc, type, scalar);
+}
+
+Value TileRows::constant(OpBuilder &b, Location loc, double value) {
+  return splat(b, loc, types.rows(b.getF32Type()), value);
+}
+
+Value TileRows::partialZero(OpBuilder &b, Location loc) {
+  return splat(b, loc, types.rows(b.getF32Type(), /*partial=*/true), 0.0);
+}
+
+Value TileRows::reduceMax(OpBuilder &b, Location loc, Value tile, Value init) {
+  return tile::ReduceOp::create(b, loc, tile::ReduceKind::Max, tile, init);
+}
+
+Value TileRows::reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) {
+  return tile::ReduceOp::create(b, loc, tile::ReduceKind::Add, tile, init);
+}
+
+Value TileRows::total(OpBuilder &b, Location loc, Value partial) {
+  return tile::TotalOp::create(b, loc, types.rows(b.getF32Type()), partial);
+}
+
+Value TileRows::broadcast(OpBuilder &b, Location loc, Value row, Value tile) {
+  return tile::BroadcastOp::create(b, loc, tile.getType(), row);
+}
+
+Value TileRows::asPartial(OpBuilder &b, Location loc, Value row) {
+  return tile::BroadcastOp::create(
+      b, loc, types.rows(b.getF32Type(), /*partial=*/true), row);
+}

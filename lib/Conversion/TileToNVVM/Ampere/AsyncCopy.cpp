@@ -1,0 +1,173 @@
+//===- AsyncCopy.cpp - cp.async and its groups ----------------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Common/GlobalTile.h"
+#include "Common/SharedTile.h"
+#include "Patterns.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
+
+using namespace mlir;
+using namespace mlir::tile;
+
+static void emitBarrier(OpBuilder &b, Location loc) {
+  NVVM::Barrier0Op::create(b, loc);
+}
+
+namespace {
+/// The cp.async instructions of one tile. Consecutive threads take the chunks of a
+/// page row, then the next row: a warp reads whole sectors and writes all banks.
+class CopyEmitter {
+public:
+  CopyEmitter(Integers &e, Value source, Value row, SharedTile tile,
+              Value inBounds, int64_t width, int64_t threads)
+      : e(e), source(e, source), tile(tile), width(width) {
+    ThreadIndex t(e);
+    chunk = e.rem(t.thread, tile.chunksPerPage());
+    threadRow = e.div(t.thread, tile.chunksPerPage());
+    rowsPerPass = threads / tile.chunksPerPage();
+    firstRow = e.add(row, threadRow);
+    column = e.mul(chunk, tile.elementsPerChunk());
+    if (!inBounds || !matchPattern(inBounds, m_One())) {
+      length = this->source.size(0);
+      known = inBounds;
+    }
+  }
+
+  void run() {
+    Value from = source.pointer({firstRow, column});
+    Value to = tile.laneAddress(e, threadRow, chunk);
+    Value step = arith::MulIOp::create(e.b, source.byteStride(0),
+                                       source.i64(rowsPerPass));
+    for (int64_t row = 0; row < tile.rows; row += rowsPerPass) {
+      if (row)
+        from = source.moved(from, step);
+      if (row + rowsPerPass <= tile.rows) {
+        copyRow(row, from, to);
+        continue;
+      }
+      Value owns = e.less(threadRow, e.constant(tile.rows - row));
+      auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+      copyRow(row, from, to);
+    }
+  }
+
+private:
+  void copyRow(int64_t row, Value from, Value to) {
+    Value rowInside; // null: always
+    if (length) {
+      rowInside = e.less(e.add(firstRow, row), length);
+      if (known)
+        rowInside = arith::OrIOp::create(e.b, known, rowInside);
+    }
+    int64_t pageColumns = tile.pageBytes / tile.elementBytes;
+    for (int64_t page = 0; page < tile.pages(); ++page) {
+      Value inside = rowInside;
+      if ((page + 1) * pageColumns > width) {
+        Value inColumns =
+            e.less(column, e.constant(width - page * pageColumns));
+        inside = inside ? Value(arith::AndIOp::create(e.b, inside, inColumns))
+                        : inColumns;
+      }
+      // Bytes past the source size are written as zeros; none are read when it is 0.
+      Value bytes =
+          inside ? e.select(inside, e.constant(16), e.constant(0)) : Value();
+      Value address =
+          e.add(to, (page * tile.rows + row) * tile.pageBytes);
+      NVVM::CpAsyncOp::create(e.b, SharedTile::pointer(e, address),
+                              source.moved(from, page * tile.pageBytes), 16,
+                              NVVM::LoadCacheModifierKind::CG, bytes);
+    }
+  }
+
+  Integers &e;
+  GlobalTensor source;
+  SharedTile tile;
+  int64_t width; // columns of the source
+  Value chunk, threadRow, firstRow, column;
+  int64_t rowsPerPass;
+  Value length, known; // null length: every row is inside
+};
+
+template <typename CopyLike>
+void emitCopy(CopyLike op, Value target, OpBuilder &rewriter) {
+  Integers e(op.getLoc(), rewriter);
+  auto kernel = op->template getParentOfType<gpu::GPUFuncOp>();
+  SharedTile tile(target, cast<MemRefType>(op.getTarget().getType()));
+  CopyEmitter(e, op.getSource(), op.getRow(), tile, op.getInBounds(),
+              cast<MemRefType>(op.getSource().getType()).getDimSize(1),
+              kernel.getKnownBlockSize()->front())
+      .run();
+}
+
+struct CopyAsyncLowering : OpConversionPattern<CopyAsyncOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(CopyAsyncOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    emitCopy(op, adaptor.getTarget(), rewriter);
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+/// The synchronous form, where nothing has been pipelined.
+struct CopyLowering : OpConversionPattern<CopyOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(CopyOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    emitBarrier(rewriter, op.getLoc()); // the buffer's last readers
+    emitCopy(op, adaptor.getTarget(), rewriter);
+    NVVM::CpAsyncCommitGroupOp::create(rewriter, op.getLoc());
+    NVVM::CpAsyncWaitGroupOp::create(rewriter, op.getLoc(), 0);
+    emitBarrier(rewriter, op.getLoc());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct CommitLowering : OpConversionPattern<AsyncCommitOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AsyncCommitOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<NVVM::CpAsyncCommitGroupOp>(op);
+    return success();
+  }
+};
+
+struct WaitLowering : OpConversionPattern<AsyncWaitOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AsyncWaitOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    NVVM::CpAsyncWaitGroupOp::create(rewriter, op.getLoc(), op.getPending());
+    emitBarrier(rewriter, op.getLoc());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct BarrierLowering : OpConversionPattern<BarrierOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BarrierOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    emitBarrier(rewriter, op.getLoc());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+} // namespace
+
+void tile::populateAsyncCopyPatterns(TypeConverter &converter,
+                                     RewritePatternSet &patterns) {
+  patterns.add<CopyLowering, CopyAsyncLowering, CommitLowering, WaitLowering,
+               BarrierLowering>(converter, patterns.getContext());
+}

@@ -1,0 +1,146 @@
+//===- SharedTile.cpp - swizzled shared buffers ---------------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "SharedTile.h"
+#include "Patterns.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "llvm/Support/MathExtras.h"
+
+using namespace mlir;
+using namespace mlir::tile;
+
+/// All of a kernel's shared memory; its size is given at launch.
+static constexpr StringRef kSharedSymbol = "attn_shared";
+
+ThreadIndex::ThreadIndex(Integers &e)
+    : thread(NVVM::ThreadIdXOp::create(e.b, e.b.getI32Type())),
+      lane(e.bitAnd(thread, 31)), warp(e.shiftRight(thread, 5)) {}
+
+SharedTile::SharedTile(Value base, MemRefType type)
+    : base(base), rows(type.getDimSize(0)), columns(type.getDimSize(1)),
+      elementBytes(type.getElementTypeBitWidth() / 8),
+      pageBytes(cast<SwizzleAttr>(type.getLayout()).getBytes()) {}
+
+Value SharedTile::turn(Integers &e, Value row) const {
+  // 128-byte rows: row % 8; 64: row / 2 % 4; 32: row / 4 % 2.
+  int64_t shift = llvm::Log2_64(128 / pageBytes);
+  return e.bitAnd(e.shiftRight(row, shift), chunksPerPage() - 1);
+}
+
+Value SharedTile::laneAddress(Integers &e, Value row, Value chunk) const {
+  Value turned = e.shiftLeft(e.bitXor(chunk, turn(e, row)), 4);
+  return e.add(base, e.add(e.mul(row, pageBytes), turned));
+}
+
+Value SharedTile::at(Integers &e, Value laneAddress, int64_t row,
+                     int64_t chunk) const {
+  int64_t page = chunk / chunksPerPage();
+  Value turned = e.bitXor(laneAddress, (chunk % chunksPerPage()) * 16);
+  return e.add(turned, (page * rows + row) * pageBytes);
+}
+
+Value SharedTile::pointer(Integers &e, Value address) {
+  return LLVM::IntToPtrOp::create(
+      e.b, LLVM::LLVMPointerType::get(e.b.getContext(), 3), address);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
+
+/// The module's `extern shared` array, declared on first use.
+static LLVM::GlobalOp getSharedArray(Operation *op, OpBuilder &b) {
+  auto module = op->getParentOfType<gpu::GPUModuleOp>();
+  if (auto global = module.lookupSymbol<LLVM::GlobalOp>(kSharedSymbol))
+    return global;
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(module.getBody());
+  auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
+  return LLVM::GlobalOp::create(b, op->getLoc(), type, /*isConstant=*/false,
+                                LLVM::Linkage::External, kSharedSymbol,
+                                Attribute(), /*alignment=*/1024,
+                                /*addrSpace=*/3);
+}
+
+namespace {
+struct AllocLowering : OpConversionPattern<AllocOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AllocOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getOffset())
+      return op.emitOpError("expected an offset: run tile-allocate-smem first");
+    Integers e(op.getLoc(), rewriter);
+    Value array = LLVM::AddressOfOp::create(e.b, getSharedArray(op, rewriter));
+    Value base = LLVM::PtrToIntOp::create(e.b, e.b.getI32Type(), array);
+    rewriter.replaceOp(op, e.add(base, int64_t(*op.getOffset())));
+    return success();
+  }
+};
+
+struct SlotLowering : OpConversionPattern<SlotOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(SlotOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto type = cast<MemRefType>(op.getBuffer().getType());
+    int64_t bytes = type.getNumElements() * type.getElementTypeBitWidth() / 8;
+    Integers e(op.getLoc(), rewriter);
+    rewriter.replaceOp(
+        op, e.add(adaptor.getRing(), e.mul(adaptor.getIndex(), bytes)));
+    return success();
+  }
+};
+
+/// Two neighbouring columns are one 4-byte store; eight rows of a quad column cover
+/// all banks.
+struct StoreLowering : OpConversionPattern<StoreOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(StoreOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getSource().getType());
+    auto target = cast<MemRefType>(op.getTarget().getType());
+    SharedTile tile(adaptor.getTarget().front(), target);
+    ThreadIndex t(e);
+    int64_t warpRows = type.getDimSize(0) / getWarps(type);
+    Value row = e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2));
+    Value chunk = e.constant(0);
+    Value quad = e.shiftLeft(e.bitAnd(t.lane, 3), 2);
+    Value lane = tile.laneAddress(e, row, chunk);
+    ValueRange values = adaptor.getSource();
+    int64_t blocksN = type.getDimSize(1) / 8;
+    for (int64_t m = 0; m < warpRows / 16; ++m)
+      for (int64_t n = 0; n < blocksN; ++n)
+        for (int64_t half = 0; half < 2; ++half) {
+          int64_t first = (m * blocksN + n) * 4 + half * 2;
+          Value address = tile.at(e, lane, m * 16 + half * 8, n);
+          Value pair = packPair(e, values[first], values[first + 1],
+                                target.getElementType());
+          LLVM::StoreOp::create(e.b, pair,
+                                SharedTile::pointer(e, e.add(address, quad)));
+        }
+    rewriter.eraseOp(op);
+    return success();
+  }
+
+private:
+  static Value packPair(Integers &e, Value low, Value high, Type element) {
+    auto f32x2 = VectorType::get({2}, e.b.getF32Type());
+    Value pair = LLVM::UndefOp::create(e.b, f32x2);
+    pair = LLVM::InsertElementOp::create(e.b, pair, low, e.constant(0));
+    pair = LLVM::InsertElementOp::create(e.b, pair, high, e.constant(1));
+    return LLVM::FPTruncOp::create(e.b, VectorType::get({2}, element), pair);
+  }
+};
+} // namespace
+
+void tile::populateSharedPatterns(TypeConverter &converter,
+                                  RewritePatternSet &patterns) {
+  patterns.add<AllocLowering, SlotLowering, StoreLowering>(
+      converter, patterns.getContext());
+}

@@ -1,0 +1,220 @@
+//===- KernelToLLVM.cpp - scalar kernels to the LLVM dialect --------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// Upstream's convert-gpu-to-nvvm turns exp2 and friends into calls of a device
+// library that is not free to ship; here they are instructions.
+
+#include "attn/Conversion/Passes.h"
+#include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
+#include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
+#include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
+#include "mlir/Conversion/LLVMCommon/Pattern.h"
+#include "mlir/Conversion/LLVMCommon/TypeConverter.h"
+#include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
+#include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
+#include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/Transforms/GreedyPatternRewriteDriver.h"
+
+namespace mlir::attn {
+#define GEN_PASS_DEF_KERNELTOLLVMPASS
+#include "attn/Conversion/Passes.h.inc"
+} // namespace mlir::attn
+
+using namespace mlir;
+
+namespace {
+//===----------------------------------------------------------------------===//
+// Math
+//===----------------------------------------------------------------------===//
+
+/// One-instruction approximations (2 ulp and better), flushing denormals.
+template <typename OpT>
+struct MathIntrinsicLowering : ConvertOpToLLVMPattern<OpT> {
+  MathIntrinsicLowering(const LLVMTypeConverter &converter, StringRef name)
+      : ConvertOpToLLVMPattern<OpT>(converter), name(name) {}
+  LogicalResult
+  matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return op.emitOpError("expected f32 in a kernel, but got ")
+             << op.getType();
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr(name), adaptor.getOperand());
+    return success();
+  }
+  StringRef name;
+};
+
+/// f(x) = factor * g(x) or g(factor * x), with g another math op.
+template <typename OpT, typename BaseOpT, bool scaleArgument>
+struct RebasedLowering : OpRewritePattern<OpT> {
+  RebasedLowering(MLIRContext *context, double factor)
+      : OpRewritePattern<OpT>(context), factor(factor) {}
+  LogicalResult matchAndRewrite(OpT op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    Value scale =
+        arith::ConstantOp::create(b, b.getFloatAttr(op.getType(), factor));
+    Value x = op.getOperand();
+    if (scaleArgument)
+      x = arith::MulFOp::create(b, x, scale);
+    Value y = BaseOpT::create(b, x);
+    rewriter.replaceOp(op, scaleArgument ? y
+                                         : Value(arith::MulFOp::create(b, y, scale)));
+    return success();
+  }
+  double factor;
+};
+
+/// tanh(x) = 1 - 2 / (exp(2x) + 1): absolute error of some 1e-7, exact limits.
+struct TanhLowering : OpRewritePattern<math::TanhOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(math::TanhOp op,
+                                PatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto constant = [&](double value) -> Value {
+      return arith::ConstantOp::create(b, b.getFloatAttr(op.getType(), value));
+    };
+    Value power = math::Exp2Op::create(
+        b, arith::MulFOp::create(b, op.getOperand(),
+                                 constant(2 * 1.4426950408889634)));
+    Value ratio = arith::DivFOp::create(
+        b, constant(2.0), arith::AddFOp::create(b, power, constant(1.0)));
+    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, constant(1.0), ratio);
+    return success();
+  }
+};
+
+/// Division by a 2 ulp instruction instead of a correctly rounded subroutine.
+struct DivLowering : ConvertOpToLLVMPattern<arith::DivFOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(arith::DivFOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (!op.getType().isF32())
+      return rewriter.notifyMatchFailure(op, "only f32 has an approximation");
+    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+        op, op.getType(), rewriter.getStringAttr("llvm.nvvm.div.full.ftz"),
+        adaptor.getOperands());
+    return success();
+  }
+};
+
+//===----------------------------------------------------------------------===//
+// GPU
+//===----------------------------------------------------------------------===//
+
+struct BlockIdLowering : ConvertOpToLLVMPattern<gpu::BlockIdOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(gpu::BlockIdOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Location loc = op.getLoc();
+    Type i32 = rewriter.getI32Type();
+    Value id;
+    switch (op.getDimension()) {
+    case gpu::Dimension::x:
+      id = NVVM::BlockIdXOp::create(rewriter, loc, i32);
+      break;
+    case gpu::Dimension::y:
+      id = NVVM::BlockIdYOp::create(rewriter, loc, i32);
+      break;
+    case gpu::Dimension::z:
+      id = NVVM::BlockIdZOp::create(rewriter, loc, i32);
+      break;
+    }
+    rewriter.replaceOpWithNewOp<LLVM::ZExtOp>(op, getIndexType(), id);
+    return success();
+  }
+};
+
+struct ReturnLowering : ConvertOpToLLVMPattern<gpu::ReturnOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(gpu::ReturnOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<LLVM::ReturnOp>(op, ValueRange());
+    return success();
+  }
+};
+
+/// A kernel entry: memref arguments become the fields of their descriptors, as the
+/// host's launch passes them.
+struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(gpu::GPUFuncOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    TypeConverter::SignatureConversion signature(op.getNumArguments());
+    Type type = getTypeConverter()->convertFunctionSignature(
+        op.getFunctionType(), /*isVariadic=*/false, /*useBarePtrCallConv=*/false,
+        signature);
+    if (!type)
+      return rewriter.notifyMatchFailure(op, "no LLVM type for the signature");
+    auto kernel = LLVM::LLVMFuncOp::create(rewriter, op.getLoc(), op.getName(),
+                                           type);
+    kernel->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
+                    rewriter.getUnitAttr());
+    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
+                    rewriter.getUnitAttr());
+    if (auto size = op.getKnownBlockSize())
+      kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
+                      rewriter.getDenseI32ArrayAttr(*size));
+    // One instruction per exp2: without this LLVM scales around denormals.
+    kernel.setPassthroughAttr(rewriter.getArrayAttr({rewriter.getStrArrayAttr(
+        {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+    rewriter.inlineRegionBefore(op.getBody(), kernel.getBody(), kernel.end());
+    rewriter.applySignatureConversion(&kernel.getBody().front(), signature,
+                                      getTypeConverter());
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
+struct KernelToLLVMPass
+    : mlir::attn::impl::KernelToLLVMPassBase<KernelToLLVMPass> {
+  void runOnOperation() override {
+    MLIRContext *context = &getContext();
+    if (failed(rebaseMath(context)))
+      return signalPassFailure();
+    LLVMTypeConverter converter(context);
+    RewritePatternSet patterns(context);
+    arith::populateArithToLLVMConversionPatterns(converter, patterns);
+    populateMathToLLVMConversionPatterns(converter, patterns);
+    cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
+    populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
+    patterns.add<KernelLowering, ReturnLowering, BlockIdLowering>(converter);
+    patterns.add<DivLowering>(converter, /*benefit=*/2);
+    patterns.add<MathIntrinsicLowering<math::Log2Op>>(
+        converter, "llvm.nvvm.lg2.approx.ftz.f");
+    LLVMConversionTarget target(*context);
+    target.addLegalDialect<NVVM::NVVMDialect>();
+    target.addIllegalOp<math::Log2Op>();
+    target.addLegalOp<gpu::GPUModuleOp>();
+    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+      signalPassFailure();
+  }
+
+private:
+  LogicalResult rebaseMath(MLIRContext *context) {
+    RewritePatternSet patterns(context);
+    constexpr double kLog2E = 1.4426950408889634, kLn2 = 0.6931471805599453;
+    patterns.add<RebasedLowering<math::ExpOp, math::Exp2Op, true>>(context,
+                                                                   kLog2E);
+    patterns.add<RebasedLowering<math::LogOp, math::Log2Op, false>>(context,
+                                                                    kLn2);
+    patterns.add<TanhLowering>(context);
+    FrozenRewritePatternSet frozen(std::move(patterns));
+    SmallVector<Operation *> ops;
+    getOperation()->walk([&](Operation *op) {
+      if (isa<math::MathDialect>(op->getDialect()))
+        ops.push_back(op);
+    });
+    return applyOpPatternsGreedily(ops, frozen);
+  }
+};
+} // namespace

@@ -1,0 +1,124 @@
+//===- ComputeOps.cpp - verifiers of computation on fragments -------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+
+using namespace mlir;
+using namespace mlir::tile;
+
+static Attribute layoutOf(Value value) {
+  auto tensor = dyn_cast<RankedTensorType>(value.getType());
+  return tensor ? tensor.getEncoding() : Attribute();
+}
+
+static RankedTensorType tensorOf(Value value) {
+  return cast<RankedTensorType>(value.getType());
+}
+
+//===----------------------------------------------------------------------===//
+// tile.dot
+//===----------------------------------------------------------------------===//
+
+void DotOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  for (OpOperand *operand : {&getAMutable(), &getBMutable()})
+    if (isa<MemRefType>(operand->get().getType()))
+      effects.emplace_back(MemoryEffects::Read::get(), operand,
+                           SideEffects::DefaultResource::get());
+}
+
+LogicalResult DotOp::verify() {
+  auto a = cast<ShapedType>(getA().getType());
+  auto b = cast<ShapedType>(getB().getType());
+  RankedTensorType c = tensorOf(getAccumulator());
+  if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()))
+    return emitOpError("expected an accumulator layout, but got ") << c;
+  if (isa<RankedTensorType>(a) &&
+      !isa_and_nonnull<OperandAAttr>(layoutOf(getA())))
+    return emitOpError("expected operand a in operand_a layout, but got ") << a;
+  if (a.getRank() != 2 || b.getRank() != 2)
+    return emitOpError("expected operands of rank 2");
+  if (a.getElementType() != b.getElementType())
+    return emitOpError("expected operands of one element type, but got ")
+           << a.getElementType() << " and " << b.getElementType();
+  int64_t k = b.getDimSize(getTransposed() ? 1 : 0);
+  int64_t n = b.getDimSize(getTransposed() ? 0 : 1);
+  if (a.getDimSize(0) != c.getDimSize(0) || n != c.getDimSize(1) ||
+      a.getDimSize(1) != k)
+    return emitOpError("expected M x K times K x N, but got ")
+           << a << " times " << b << (getTransposed() ? " transposed" : "")
+           << " for " << c;
+  return success();
+}
+
+//===----------------------------------------------------------------------===//
+// Rows and columns
+//===----------------------------------------------------------------------===//
+
+LogicalResult ReduceOp::verify() {
+  auto source = dyn_cast_or_null<AccumulatorAttr>(layoutOf(getSource()));
+  auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getInit()));
+  if (!source || !rows || source.getWarps() != rows.getWarps() ||
+      tensorOf(getSource()).getDimSize(0) != tensorOf(getInit()).getDimSize(0))
+    return emitOpError("expected an accumulator and rows of the same warps, but "
+                       "got ")
+           << getSource().getType() << " and " << getInit().getType();
+  return success();
+}
+
+LogicalResult TotalOp::verify() {
+  auto source = dyn_cast_or_null<RowsAttr>(layoutOf(getSource()));
+  auto result = dyn_cast_or_null<RowsAttr>(layoutOf(getResult()));
+  if (!source || !result || !source.getPartial() || result.getPartial())
+    return emitOpError("expected partial rows to complete rows, but got ")
+           << getSource().getType() << " to " << getResult().getType();
+  return success();
+}
+
+LogicalResult BroadcastOp::verify() {
+  RankedTensorType to = tensorOf(getResult());
+  auto error = [&] {
+    return emitOpError("cannot bring ") << getSource().getType() << " to " << to;
+  };
+  if (!isFragment(to))
+    return error();
+  auto from = dyn_cast<RankedTensorType>(getSource().getType());
+  if (!from)
+    return getSource().getType() == to.getElementType() ? success()
+                                                        : LogicalResult(error());
+  if (from.getElementType() != to.getElementType() ||
+      getWarps(from) != getWarps(to))
+    return error();
+  if (auto rows = dyn_cast_or_null<RowsAttr>(from.getEncoding())) {
+    bool toPartial = isa<RowsAttr>(to.getEncoding()) && !rows.getPartial();
+    bool toTile = isa<AccumulatorAttr>(to.getEncoding()) && !rows.getPartial();
+    return (toPartial || toTile) && from.getDimSize(0) == to.getDimSize(0)
+               ? success()
+               : LogicalResult(error());
+  }
+  if (isa_and_nonnull<ColumnsAttr>(from.getEncoding()) &&
+      isa<AccumulatorAttr>(to.getEncoding()) &&
+      from.getDimSize(0) == to.getDimSize(1))
+    return success();
+  return error();
+}
+
+LogicalResult IndexOp::verify() {
+  if (isa_and_nonnull<RowsAttr, ColumnsAttr>(layoutOf(getResult())))
+    return success();
+  return emitOpError("expected rows or columns, but got ")
+         << getResult().getType();
+}
+
+LogicalResult ConvertOp::verify() {
+  RankedTensorType from = tensorOf(getSource()), to = tensorOf(getResult());
+  if (isa_and_nonnull<AccumulatorAttr>(from.getEncoding()) &&
+      isa_and_nonnull<OperandAAttr>(to.getEncoding()) &&
+      from.getElementType().isF32() && from.getShape() == to.getShape() &&
+      getWarps(from) == getWarps(to))
+    return success();
+  return emitOpError("expected an f32 accumulator to operand_a, but got ")
+         << from << " to " << to;
+}

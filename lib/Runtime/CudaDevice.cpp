@@ -1,0 +1,322 @@
+//===- CudaDevice.cpp - an NVIDIA GPU through its driver ------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "attn/Runtime/CudaDevice.h"
+#include "CudaDriver.h"
+#include <algorithm>
+#include <cstdint>
+#include <map>
+
+using namespace attn::runtime;
+
+namespace {
+/// Makes the primary context current for one call: the calling thread may be
+/// any, and what was current belongs to the embedding program.
+class ContextScope {
+public:
+  ContextScope(const CudaDriver &cuda, void *context) : cuda(cuda) {
+    result = cuda.pushContext(context);
+  }
+  ~ContextScope() {
+    void *ignored;
+    if (!result)
+      cuda.popContext(&ignored);
+  }
+  CuResult result;
+
+private:
+  const CudaDriver &cuda;
+};
+
+/// A module and the kernels that were asked for, so that a launch looks up
+/// nothing in the driver.
+struct LoadedModule {
+  struct Kernel {
+    void *function = nullptr;
+    uint32_t dynamicShared = 0; ///< bytes allowed so far
+  };
+  void *module = nullptr;
+  std::map<std::string, Kernel, std::less<>> kernels;
+};
+
+class CudaDeviceImpl final : public CudaDevice {
+public:
+  CudaDeviceImpl(std::shared_ptr<const CudaDriver> driver, CuDeviceId device,
+                 void *context)
+      : driver(std::move(driver)), device(device), context(context) {}
+  ~CudaDeviceImpl() override;
+
+  std::string name() const override;
+  std::string chip() const override;
+  Status allocate(size_t bytes, std::string_view name,
+                  uint64_t &address) override;
+  Status release(uint64_t address) override;
+  Status copyToDevice(uint64_t to, const void *from, size_t bytes) override;
+  Status copyFromDevice(void *to, uint64_t from, size_t bytes) override;
+  Status loadModule(std::string_view image, ModuleHandle &module) override;
+  Status unloadModule(ModuleHandle module) override;
+  Status launch(const Launch &launch) override;
+  Status synchronize(void *queue) override;
+  Status createQueue(void *&queue) override;
+  Status destroyQueue(void *queue) override;
+  Status createEvent(void *&event) override;
+  Status recordEvent(void *event, void *queue) override;
+  Status elapsed(void *start, void *stop, double &seconds) override;
+  Status destroyEvent(void *event) override;
+
+private:
+  /// Runs `call` in the context; `what` begins the message of a failure.
+  template <typename Call>
+  Status inContext(const std::string &what, Call call,
+                   int32_t code = ATTN_RT_DEVICE_ERROR) {
+    ContextScope scope(*driver, context);
+    CuResult result = scope.result ? scope.result : call();
+    if (!result)
+      return Status::success();
+    if (result == CuErrorOutOfMemory)
+      code = ATTN_RT_OUT_OF_MEMORY;
+    return Status::error(code, what + ": " + driver->describe(result));
+  }
+  Status findKernel(LoadedModule &module, const Launch &launch,
+                    LoadedModule::Kernel *&kernel);
+
+  std::shared_ptr<const CudaDriver> driver;
+  CuDeviceId device;
+  void *context;
+  std::map<ModuleHandle, LoadedModule> modules;
+  ModuleHandle nextModule = 1;
+};
+} // namespace
+
+std::unique_ptr<CudaDevice> CudaDevice::open(const CudaOptions &options,
+                                             std::string &reason) {
+  auto driver = CudaDriver::open(options.library, reason);
+  if (!driver)
+    return nullptr;
+  int count = 0;
+  if (CuResult result = driver->deviceGetCount(&count)) {
+    reason = "cannot count the GPUs: " + driver->describe(result);
+    return nullptr;
+  }
+  if (options.ordinal < 0 || options.ordinal >= count) {
+    reason = "no GPU " + std::to_string(options.ordinal) +
+             ": the driver knows " + std::to_string(count);
+    return nullptr;
+  }
+  CuDeviceId device = 0;
+  void *context = nullptr;
+  CuResult result = driver->deviceGet(&device, options.ordinal);
+  if (!result)
+    result = driver->primaryRetain(&context, device);
+  if (result) {
+    reason = "cannot use GPU " + std::to_string(options.ordinal) + ": " +
+             driver->describe(result);
+    return nullptr;
+  }
+  return std::make_unique<CudaDeviceImpl>(std::move(driver), device, context);
+}
+
+CudaDeviceImpl::~CudaDeviceImpl() {
+  while (!modules.empty())
+    unloadModule(modules.begin()->first);
+  driver->primaryRelease(device);
+}
+
+std::string CudaDeviceImpl::name() const {
+  char text[256] = "";
+  driver->deviceGetName(text, sizeof(text), device);
+  return text;
+}
+
+std::string CudaDeviceImpl::chip() const {
+  int major = 0, minor = 0;
+  driver->deviceGetAttribute(&major, CuAttributeComputeMajor, device);
+  driver->deviceGetAttribute(&minor, CuAttributeComputeMinor, device);
+  return "sm_" + std::to_string(major) + std::to_string(minor);
+}
+
+//===----------------------------------------------------------------------===//
+// Memory
+//===----------------------------------------------------------------------===//
+
+Status CudaDeviceImpl::allocate(size_t bytes, std::string_view name,
+                                uint64_t &address) {
+  CuAddress result = 0; // the driver refuses to allocate nothing
+  Status status = inContext(
+      "cannot allocate " + std::to_string(bytes) + " bytes for " +
+          std::string(name),
+      [&] { return driver->memAlloc(&result, std::max<size_t>(bytes, 1)); });
+  address = result;
+  return status;
+}
+
+Status CudaDeviceImpl::release(uint64_t address) {
+  if (!address)
+    return Status::success();
+  return inContext("cannot free memory",
+                   [&] { return driver->memFree(address); });
+}
+
+Status CudaDeviceImpl::copyToDevice(uint64_t to, const void *from,
+                                    size_t bytes) {
+  if (!bytes)
+    return Status::success();
+  return inContext("cannot copy to the device", [&] {
+    // The copy itself waits for the default queue only.
+    CuResult result = driver->contextSynchronize();
+    return result ? result : driver->copyToDevice(to, from, bytes);
+  });
+}
+
+Status CudaDeviceImpl::copyFromDevice(void *to, uint64_t from, size_t bytes) {
+  if (!bytes)
+    return Status::success();
+  return inContext("cannot copy from the device", [&] {
+    CuResult result = driver->contextSynchronize();
+    return result ? result : driver->copyFromDevice(to, from, bytes);
+  });
+}
+
+//===----------------------------------------------------------------------===//
+// Modules and launches
+//===----------------------------------------------------------------------===//
+
+Status CudaDeviceImpl::loadModule(std::string_view image,
+                                  ModuleHandle &module) {
+  char log[8192] = "";
+  int options[] = {CuJitErrorLogBuffer, CuJitErrorLogBufferBytes};
+  void *values[] = {log, reinterpret_cast<void *>(uintptr_t(sizeof(log)))};
+  LoadedModule loaded;
+  Status status = inContext(
+      "the driver refused it",
+      [&] {
+        return driver->moduleLoad(&loaded.module, image.data(), 2, options,
+                                  values);
+      },
+      ATTN_RT_BAD_IMAGE);
+  if (!status.ok()) {
+    log[sizeof(log) - 1] = '\0';
+    if (log[0])
+      status.message += std::string("\n") + log;
+    return status;
+  }
+  module = nextModule++;
+  modules.emplace(module, std::move(loaded));
+  return status;
+}
+
+Status CudaDeviceImpl::unloadModule(ModuleHandle module) {
+  auto found = modules.find(module);
+  if (found == modules.end())
+    return Status::error(ATTN_RT_INVALID_ARGUMENT, "expected a loaded module");
+  void *handle = found->second.module;
+  modules.erase(found);
+  return inContext("cannot unload a module",
+                   [&] { return driver->moduleUnload(handle); });
+}
+
+Status CudaDeviceImpl::findKernel(LoadedModule &module, const Launch &launch,
+                                  LoadedModule::Kernel *&kernel) {
+  auto found = module.kernels.find(std::string_view(launch.kernel));
+  if (found == module.kernels.end()) {
+    void *function = nullptr;
+    Status status = inContext(
+        "cannot find the kernel " + std::string(launch.kernel),
+        [&] {
+          return driver->moduleGetFunction(&function, module.module,
+                                           launch.kernel);
+        },
+        ATTN_RT_NO_KERNEL);
+    if (!status.ok())
+      return status;
+    found = module.kernels.emplace(launch.kernel, LoadedModule::Kernel()).first;
+    found->second.function = function;
+  }
+  kernel = &found->second;
+  if (launch.dynamicSharedBytes <= kernel->dynamicShared)
+    return Status::success();
+  // Beyond 48 KiB a kernel has to ask; asking for less does no harm.
+  Status status = inContext(
+      "kernel " + std::string(launch.kernel) + " cannot have " +
+          std::to_string(launch.dynamicSharedBytes) +
+          " bytes of dynamic shared memory",
+      [&] {
+        return driver->functionSetAttribute(
+            kernel->function, CuFunctionMaxDynamicShared,
+            static_cast<int>(launch.dynamicSharedBytes));
+      },
+      ATTN_RT_LAUNCH_FAILED);
+  if (status.ok())
+    kernel->dynamicShared = launch.dynamicSharedBytes;
+  return status;
+}
+
+Status CudaDeviceImpl::launch(const Launch &launch) {
+  auto found = modules.find(launch.module);
+  if (found == modules.end())
+    return Status::error(ATTN_RT_INVALID_ARGUMENT, "expected a loaded module");
+  LoadedModule::Kernel *kernel = nullptr;
+  Status status = findKernel(found->second, launch, kernel);
+  if (!status.ok())
+    return status;
+  const Dim3 &grid = launch.grid, &block = launch.block;
+  // No message is built on the way that succeeds: it is taken often.
+  ContextScope scope(*driver, context);
+  CuResult result = scope.result;
+  if (!result)
+    result = driver->launchKernel(
+        kernel->function, grid.x, grid.y, grid.z, block.x, block.y, block.z,
+        launch.dynamicSharedBytes, launch.queue, launch.params, nullptr);
+  if (!result)
+    return Status::success();
+  return Status::error(ATTN_RT_LAUNCH_FAILED,
+                       "cannot launch " + std::string(launch.kernel) + ": " +
+                           driver->describe(result));
+}
+
+Status CudaDeviceImpl::synchronize(void *queue) {
+  return inContext(
+      "a launch failed on the device",
+      [&] { return driver->streamSynchronize(queue); }, ATTN_RT_LAUNCH_FAILED);
+}
+
+//===----------------------------------------------------------------------===//
+// Queues and events
+//===----------------------------------------------------------------------===//
+
+Status CudaDeviceImpl::createQueue(void *&queue) {
+  const unsigned nonBlocking = 1;
+  return inContext("cannot create a stream",
+                   [&] { return driver->streamCreate(&queue, nonBlocking); });
+}
+
+Status CudaDeviceImpl::destroyQueue(void *queue) {
+  return inContext("cannot destroy a stream",
+                   [&] { return driver->streamDestroy(queue); });
+}
+
+Status CudaDeviceImpl::createEvent(void *&event) {
+  return inContext("cannot create an event",
+                   [&] { return driver->eventCreate(&event, 0); });
+}
+
+Status CudaDeviceImpl::recordEvent(void *event, void *queue) {
+  return inContext("cannot record an event",
+                   [&] { return driver->eventRecord(event, queue); });
+}
+
+Status CudaDeviceImpl::elapsed(void *start, void *stop, double &seconds) {
+  float milliseconds = 0;
+  Status status = inContext("cannot read an event", [&] {
+    CuResult result = driver->eventSynchronize(stop);
+    return result ? result : driver->eventElapsed(&milliseconds, start, stop);
+  });
+  seconds = milliseconds * 1e-3;
+  return status;
+}
+
+Status CudaDeviceImpl::destroyEvent(void *event) {
+  return inContext("cannot destroy an event",
+                   [&] { return driver->eventDestroy(event); });
+}

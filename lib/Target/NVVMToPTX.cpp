@@ -1,0 +1,139 @@
+//===- NVVMToPTX.cpp - kernels through LLVM's NVPTX backend ---------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "attn/Support/TargetDesc.h"
+#include "attn/Target/PTX.h"
+#include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/LegacyPassManager.h"
+#include "llvm/IR/Module.h"
+#include "llvm/MC/TargetRegistry.h"
+#include "llvm/Passes/PassBuilder.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/TargetSelect.h"
+#include "llvm/Target/TargetMachine.h"
+
+using namespace mlir;
+
+/// Not LLVM's default pipeline: its loop-invariant code motion (and, in code
+/// generation, loop strength reduction) moves every swizzled address out of the
+/// loop, where each costs a register that the accumulators need. Inlining and
+/// unrolling have nothing to do: the kernel is one function and its tiles are
+/// spread already.
+static constexpr const char *kPasses =
+    "function(sroa,early-cse,instcombine<no-verify-fixpoint>,simplifycfg,"
+    "early-cse,adce)";
+
+/// Options of the backend that no API sets.
+static void setBackendOption(StringRef name, StringRef value) {
+  auto &options = llvm::cl::getRegisteredOptions();
+  auto option = options.find(name);
+  if (option != options.end())
+    option->second->addOccurrence(0, name, value);
+}
+
+static void initializeBackend() {
+  static bool initialized = [] {
+    LLVMInitializeNVPTXTarget();
+    LLVMInitializeNVPTXTargetInfo();
+    LLVMInitializeNVPTXTargetMC();
+    LLVMInitializeNVPTXAsmPrinter();
+    setBackendOption("disable-lsr", "true");
+    setBackendOption("nvptx-short-ptr", "true"); // 32-bit shared addresses
+    return true;
+  }();
+  (void)initialized;
+}
+
+static std::unique_ptr<llvm::TargetMachine>
+createTargetMachine(gpu::GPUModuleOp module, StringRef chip) {
+  const attn::TargetDesc *desc = attn::TargetDesc::lookup(chip);
+  if (!desc) {
+    module.emitError("unknown chip '")
+        << chip << "', expected one of " << attn::TargetDesc::knownChips();
+    return nullptr;
+  }
+  initializeBackend();
+  llvm::Triple triple("nvptx64-nvidia-cuda");
+  std::string error;
+  const llvm::Target *target =
+      llvm::TargetRegistry::lookupTarget(triple, error);
+  if (!target) {
+    module.emitError("this LLVM has no NVPTX backend: ") << error;
+    return nullptr;
+  }
+  llvm::TargetOptions options;
+  // Fused multiply-add, as a CUDA compiler does by default.
+  options.AllowFPOpFusion = llvm::FPOpFusion::Fast;
+  return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
+      triple, chip, desc->ptxFeature, options, std::nullopt, std::nullopt,
+      llvm::CodeGenOptLevel::Aggressive));
+}
+
+static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
+  llvm::LoopAnalysisManager loops;
+  llvm::FunctionAnalysisManager functions;
+  llvm::CGSCCAnalysisManager callGraph;
+  llvm::ModuleAnalysisManager modules;
+  llvm::PassBuilder builder(&machine);
+  builder.registerModuleAnalyses(modules);
+  builder.registerCGSCCAnalyses(callGraph);
+  builder.registerFunctionAnalyses(functions);
+  builder.registerLoopAnalyses(loops);
+  builder.crossRegisterProxies(loops, functions, callGraph, modules);
+  llvm::ModulePassManager manager;
+  llvm::cantFail(builder.parsePassPipeline(manager, kPasses));
+  manager.run(module, modules);
+}
+
+static std::unique_ptr<llvm::Module> translate(gpu::GPUModuleOp module,
+                                               llvm::LLVMContext &context,
+                                               llvm::TargetMachine &machine) {
+  std::unique_ptr<llvm::Module> result =
+      translateModuleToLLVMIR(module, context, module.getName());
+  if (!result) {
+    module.emitError("cannot be translated to LLVM IR");
+    return nullptr;
+  }
+  result->setTargetTriple(machine.getTargetTriple());
+  result->setDataLayout(machine.createDataLayout());
+  optimize(*result, machine);
+  return result;
+}
+
+FailureOr<std::string> attn::translateToLLVMIR(gpu::GPUModuleOp module,
+                                               StringRef chip) {
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createTargetMachine(module, chip);
+  if (!machine)
+    return failure();
+  llvm::LLVMContext context;
+  auto translated = translate(module, context, *machine);
+  if (!translated)
+    return failure();
+  std::string text;
+  llvm::raw_string_ostream(text) << *translated;
+  return text;
+}
+
+FailureOr<std::string> attn::translateToPTX(gpu::GPUModuleOp module,
+                                            StringRef chip) {
+  std::unique_ptr<llvm::TargetMachine> machine =
+      createTargetMachine(module, chip);
+  if (!machine)
+    return failure();
+  llvm::LLVMContext context;
+  auto translated = translate(module, context, *machine);
+  if (!translated)
+    return failure();
+  llvm::SmallString<0> text;
+  llvm::raw_svector_ostream stream(text);
+  llvm::legacy::PassManager codegen;
+  if (machine->addPassesToEmitFile(codegen, stream, nullptr,
+                                   llvm::CodeGenFileType::AssemblyFile)) {
+    module.emitError("the NVPTX backend cannot emit text");
+    return failure();
+  }
+  codegen.run(*translated);
+  return text.str().str();
+}

@@ -1,0 +1,262 @@
+// RUN: attn-opt %s -verify-diagnostics -split-input-file --allow-unregistered-dialect
+
+// Regions: one function per constraint, named by its label in docs/Spec.md.
+
+func.func @a9_score_arguments(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected score region arguments ('f32', 'index', 'index', 'index', 'index'), but got ('f32', 'index')}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %i: index):
+    attn.yield %s : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a9_mask_arguments(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected mask region arguments ('index', 'index', 'index', 'index'), but got ()}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+    %t = arith.constant true
+    attn.yield %t : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a9_score_yield_type(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected score region to yield 'f32'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{terminator is here}}
+    attn.yield %i : index
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a9_mask_yield_type(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected mask region to yield 'i1'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{terminator is here}}
+    attn.yield %i : index
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a9_mask_terminator(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected mask region to yield 'i1'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{terminator is here}}
+    "test.end"() : () -> ()
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_call_in_score(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the score region, but got 'func.call'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    %0 = func.call @callee(%s) : (f32) -> f32
+    attn.yield %0 : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_unregistered_in_mask(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the mask region, but got 'test.any'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    %0 = "test.any"() : () -> i1
+    attn.yield %0 : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_memref_op_in_score(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %m: memref<8xf32>) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the score region, but got 'memref.load'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    %0 = memref.load %m[%j] : memref<8xf32>
+    attn.yield %0 : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_side_effect_in_mask(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %m: memref<8xi1>, %t: i1) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the mask region, but got 'memref.store'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    memref.store %t, %m[%j] : memref<8xi1>
+    attn.yield %t : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_loop_in_mask(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %t: i1) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the mask region, but got 'scf.if'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    scf.if %t {
+    }
+    attn.yield %t : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_tensor_operand(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %t: tensor<4xf32>) {
+  // expected-error @below {{[A10] expected scalars in the score region, but 'arith.addf' has a value of type 'tensor<4xf32>'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{read an element with attn.load}}
+    %0 = arith.addf %t, %t : tensor<4xf32>
+    attn.yield %s : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_vector_result(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A10] expected scalars in the score region, but 'arith.constant' has a value of type 'vector<4xf32>'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{read an element with attn.load}}
+    %0 = arith.constant dense<0.0> : vector<4xf32>
+    attn.yield %s : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_nested_attention(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %t: i1) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the mask region, but got 'attn.attention'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the op is here}}
+    %0 = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+        value(%v : tensor<1x2x8x16xf16>) -> tensor<1x2x8x16xf16>
+    attn.yield %t : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a12_capture_kind(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, %v: tensor<1x2x8x16xf16>, %m: memref<8xf32>) {
+  // expected-error @below {{[A12] expected captures of the same kind as query, but got 'memref<8xf32>'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%k : tensor<1x2x8x16xf16>)
+      value(%v : tensor<1x2x8x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    // expected-note @below {{the capture is read here}}
+    %0 = attn.load %m[%j] : memref<8xf32>
+    attn.yield %0 : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @empty_block(%q: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{empty block: expect at least a terminator}}
+  %o = "attn.attention"(%q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0>}> ({
+  }, {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+  }) : (tensor<1x2x8x16xf16>, tensor<1x2x8x16xf16>, tensor<1x2x8x16xf16>) -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @two_blocks(%q: tensor<1x2x8x16xf16>, %t: i1) {
+  // expected-error @below {{region #1 ('mask') failed to verify constraint: region with at most 1 blocks}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    cf.br ^bb1
+  ^bb1:
+    attn.yield %t : i1
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @l1_number_of_indices(%x: tensor<4x4xf32>, %i: index) {
+  // expected-error @below {{[L1] expected 2 indices for capture of type 'tensor<4x4xf32>', but got 1}}
+  %0 = attn.load %x[%i] : tensor<4x4xf32>
+  return
+}
+
+// -----
+
+func.func @yield_elsewhere(%x: i1) {
+  // expected-error @below {{expects parent op 'attn.attention'}}
+  attn.yield %x : i1
+}

@@ -1,0 +1,76 @@
+// RUN: attn-opt %s --attn-bufferize -split-input-file | FileCheck %s
+
+!q = tensor<?x8x?x64xf16>
+!kv = tensor<?x2x?x64xf16>
+
+// Results become trailing arguments; sizes come from the memrefs.
+// CHECK-LABEL: func.func @results_and_sizes(
+// CHECK-SAME:    %[[Q:[^:]+]]: memref<?x8x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>
+// CHECK-SAME:    %[[K:[^:]+]]: memref<?x2x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>
+// CHECK-SAME:    %[[V:[^:]+]]: memref<?x2x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>
+// CHECK-SAME:    %[[SLOPES:[^:]+]]: memref<8xf32, strided<[?], offset: ?>>
+// CHECK-SAME:    %[[O:[^:]+]]: memref<?x8x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>
+// CHECK-SAME:    %[[LSE:[^:]+]]: memref<?x8x?xf32, strided<[?, ?, ?], offset: ?>>) {
+func.func @results_and_sizes(%q: !q, %k: !kv, %v: !kv, %slopes: tensor<8xf32>)
+    -> (!q, tensor<?x8x?xf32>) {
+  %c2 = arith.constant 2 : index
+  // CHECK: memref.dim %[[K]], %{{.*}}
+  %sk = tensor.dim %k, %c2 : !kv
+  // CHECK: attn.attention query(%[[Q]] : {{.*}}) key(%[[K]] : {{.*}}) value(%[[V]] : {{.*}}) outs(%[[O]], %[[LSE]] : {{.*}}) {scale = 5.000000e-01 : f32}
+  // CHECK: attn.load %[[SLOPES]][%{{.*}}] : memref<8xf32
+  %o, %lse = attn.attention query(%q : !q) key(%k : !kv) value(%v : !kv)
+    {scale = 0.5 : f32}
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %slope = attn.load %slopes[%h] : tensor<8xf32>
+    %0 = attn.alibi %s, %slope, %i, %j
+    attn.yield %0 : f32
+  } mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %c = attn.causal %i, %j offset %sk
+    attn.yield %c : i1
+  } -> !q, tensor<?x8x?xf32>
+  // CHECK: return{{$}}
+  return %o, %lse : !q, tensor<?x8x?xf32>
+}
+
+// -----
+
+// The order of the outputs is that of the function's results; scalars are as
+// before.
+// CHECK-LABEL: func.func @order_of_results(
+// CHECK-SAME:    %[[X:[^:]+]]: f32, %[[Q:[^:]+]]: memref<1x1x4x16xf16, {{[^>]*>>}},
+// CHECK-SAME:    %[[LSE:[^:]+]]: memref<1x1x4xf32, {{[^>]*>>}},
+// CHECK-SAME:    %[[O:[^:]+]]: memref<1x1x4x16xf16, {{[^>]*>>}}) -> f32 {
+func.func @order_of_results(%x: f32, %q: tensor<1x1x4x16xf16>)
+    -> (tensor<1x1x4xf32>, f32, tensor<1x1x4x16xf16>) {
+  // CHECK: outs(%[[O]], %[[LSE]] :
+  %o, %lse = attn.attention query(%q : tensor<1x1x4x16xf16>)
+      key(%q : tensor<1x1x4x16xf16>) value(%q : tensor<1x1x4x16xf16>)
+      -> tensor<1x1x4x16xf16>, tensor<1x1x4xf32>
+  // CHECK: return %[[X]] : f32
+  return %lse, %x, %o : tensor<1x1x4xf32>, f32, tensor<1x1x4x16xf16>
+}
+
+// -----
+
+// CHECK-LABEL: func.func @cast(
+// CHECK-SAME:    %[[Q:[^:]+]]: memref<?x1x4x16xf16,
+func.func @cast(%q: tensor<?x1x4x16xf16>) -> tensor<1x1x4x16xf16> {
+  // CHECK: %[[CAST:.*]] = memref.cast %[[Q]] : {{.*}} to memref<1x1x4x16xf16, strided<[?, ?, ?, ?], offset: ?>>
+  %1 = tensor.cast %q : tensor<?x1x4x16xf16> to tensor<1x1x4x16xf16>
+  // CHECK: attn.attention query(%[[CAST]] :
+  %o = attn.attention query(%1 : tensor<1x1x4x16xf16>)
+      key(%1 : tensor<1x1x4x16xf16>) value(%1 : tensor<1x1x4x16xf16>)
+      -> tensor<1x1x4x16xf16>
+  return %o : tensor<1x1x4x16xf16>
+}
+
+// -----
+
+// A function without attn ops is someone else's.
+// CHECK-LABEL: func.func @other(%{{.*}}: tensor<4xf32>) -> tensor<4xf32>
+func.func @other(%t: tensor<4xf32>) -> tensor<4xf32> {
+  %0 = arith.addf %t, %t : tensor<4xf32>
+  return %0 : tensor<4xf32>
+}

@@ -1,0 +1,57 @@
+# Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Attention by brute force in float64, one row at a time.
+
+The independent truth: it follows the formulas of docs/Spec.md and shares nothing
+with the compiler. Score and mask are Python functions on index grids.
+"""
+import numpy as np
+
+
+def attention(q, k, v, scale=None, score=None, mask=None):
+    """Returns (out, lse) in float64.
+
+    q: B x Hq x Sq x D, k: B x Hkv x Sk x D, v: B x Hkv x Sk x Dv.
+    score(s, b, h, i, j) and mask(b, h, i, j): b, h and i are integers, j is the
+    array of all key positions and s are their scaled dot products.
+    """
+    batch, heads, queries, head_dim = q.shape
+    kv_heads, keys = k.shape[1:3]
+    assert heads % kv_heads == 0 and v.shape[:3] == k.shape[:3]
+    q, k, v = (x.astype(np.float64) for x in (q, k, v))
+    if scale is None:
+        scale = 1 / np.sqrt(head_dim)
+    out = np.zeros((batch, heads, queries, v.shape[3]))
+    lse = np.full((batch, heads, queries), -np.inf)
+    positions = np.arange(keys)
+    for b, h, i in np.ndindex(batch, heads, queries):
+        kv_head = h // (heads // kv_heads)
+        j = positions
+        if mask is not None:
+            # Dropped keys are gone from here on: whatever they hold.
+            j = j[np.broadcast_to(mask(b, h, i, j), j.shape)]
+        s = scale * (k[b, kv_head, j] @ q[b, h, i])
+        if score is not None:
+            s = np.broadcast_to(score(s, b, h, i, j), j.shape)
+        out[b, h, i], lse[b, h, i] = softmax_row(s, v[b, kv_head, j])
+    return out, lse
+
+
+def softmax_row(s, v):
+    """sum_j softmax(s)[j] * v[j] and log(sum_j exp(s[j])); 0 and -inf if empty."""
+    largest = s.max(initial=-np.inf)
+    if largest == -np.inf:
+        return np.zeros(v.shape[1]), -np.inf
+    weights = np.exp(s - largest)
+    total = weights.sum()
+    return (weights / total) @ v, largest + np.log(total)
+
+
+def to_bf16_bits(x):
+    """float32 to the bits of bfloat16, to nearest and ties to even. No NaN."""
+    bits = np.ascontiguousarray(x, np.float32).view(np.uint32).astype(np.uint64)
+    return ((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16).astype(np.uint16)
+
+
+def from_bf16_bits(bits):
+    return (bits.astype(np.uint32) << 16).view(np.float32)

@@ -1,0 +1,115 @@
+//===- Check.cpp - is a result right? -------------------------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Check.h"
+#include <algorithm>
+#include <cmath>
+#include <limits>
+
+using namespace attn::run;
+using mlir::attn::ReferencePrecision;
+
+/// A kernel may be twice as far from the truth as an unfused program of the
+/// same precision is, plus what does not matter to anyone.
+static constexpr double outFactor = 2, outSlack = 1e-5;
+static constexpr double lseBound = 1e-4;
+
+Deviation Deviation::of(const TensorData &tensor, const TensorData &truth) {
+  Deviation deviation;
+  double sumOfSquares = 0;
+  uint64_t finite = 0;
+  for (int64_t i = 0; i < truth.size(); ++i) {
+    const double is = tensor.get(i), should = truth.get(i);
+    if (std::isfinite(is) && std::isfinite(should)) {
+      const double error = std::abs(is - should);
+      deviation.max = std::max(deviation.max, error);
+      sumOfSquares += error * error;
+      ++finite;
+    } else if (is != should && !(std::isnan(is) && std::isnan(should))) {
+      ++deviation.nonFiniteMismatches;
+    }
+  }
+  if (finite)
+    deviation.rms = std::sqrt(sumOfSquares / static_cast<double>(finite));
+  return deviation;
+}
+
+/// Distance from |value| to the next float32.
+static double floatUlp(double value) {
+  const float f = static_cast<float>(std::abs(value));
+  return std::nextafter(f, std::numeric_limits<float>::infinity()) - f;
+}
+
+/// Judges lse element by element, since the bound depends on the value.
+static void checkLse(const TensorData &lse, const TensorData &truth,
+                     ResultCheck &check) {
+  check.bound = lseBound;
+  bool within = true;
+  for (int64_t i = 0; i < truth.size(); ++i) {
+    const double is = lse.get(i), should = truth.get(i);
+    if (!std::isfinite(is) || !std::isfinite(should))
+      continue;
+    double allowed = lseBound;
+    if (const double ulp = floatUlp(should); ulp > lseBound) {
+      allowed += 2 * ulp;
+      check.widened = true;
+      check.bound = std::max(check.bound, allowed);
+    }
+    within &= std::abs(is - should) <= allowed;
+  }
+  check.ok = within;
+}
+
+llvm::Expected<Check> Check::perform(Program &program, const RunInputs &inputs,
+                                     const std::optional<RunOutputs> &outputs,
+                                     size_t findings) {
+  auto truth = runReference(program, inputs, ReferencePrecision::Float64);
+  if (!truth)
+    return truth.takeError();
+  auto same = runReference(program, inputs, ReferencePrecision::Same);
+  if (!same)
+    return same.takeError();
+  Check check;
+  check.findings = findings;
+  check.ok = findings == 0;
+  for (auto [i, result] : llvm::enumerate(program.results())) {
+    ResultCheck &one = check.results.emplace_back();
+    one.role = result.role;
+    one.same = Deviation::of((*same)[i], (*truth)[i]);
+    one.bound = result.isLse ? lseBound : outFactor * one.same.max + outSlack;
+    if (outputs) {
+      one.run = Deviation::of((*outputs)[i], (*truth)[i]);
+      one.ok = one.run->max <= one.bound;
+      if (result.isLse)
+        checkLse((*outputs)[i], (*truth)[i], one);
+      one.ok &= one.run->nonFiniteMismatches == 0;
+    }
+    check.ok &= one.ok;
+  }
+  return check;
+}
+
+llvm::json::Object Check::toJson() const {
+  llvm::json::Object object;
+  for (const ResultCheck &result : results) {
+    llvm::json::Object one{{"bound", result.bound},
+                           {"same_max_error", result.same.max},
+                           {"same_rms_error", result.same.rms},
+                           {"ok", result.ok}};
+    if (result.run) {
+      one["max_error"] = result.run->max;
+      one["rms_error"] = result.run->rms;
+      one["nonfinite_mismatches"] = result.run->nonFiniteMismatches;
+    } else {
+      for (const char *key : {"max_error", "rms_error", "nonfinite_mismatches"})
+        one[key] = nullptr;
+    }
+    if (result.widened)
+      one["bound_widened_by_ulps"] = 2;
+    object[result.role] = std::move(one);
+  }
+  object["findings"] = findings;
+  object["verdict"] = ok ? "ok" : "wrong";
+  return object;
+}

@@ -1,0 +1,50 @@
+//===- Check.h - is a result right? -----------------------------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_TOOLS_ATTNRUN_CHECK_H
+#define ATTN_TOOLS_ATTNRUN_CHECK_H
+
+#include "Execution.h"
+#include "llvm/Support/JSON.h"
+
+namespace attn::run {
+
+/// How far one tensor is from the truth. Elements that are infinite or NaN on
+/// either side are not errors of a size: they agree or they do not.
+struct Deviation {
+  double max = 0, rms = 0;
+  uint64_t nonFiniteMismatches = 0;
+
+  static Deviation of(const TensorData &tensor, const TensorData &truth);
+};
+
+/// The judgement on one result.
+struct ResultCheck {
+  std::string role;
+  std::optional<Deviation> run; ///< missing when there is no result
+  Deviation same;               ///< of the same-precision reference
+  double bound = 0;             ///< on the largest error
+  bool ok = false;
+  /// Float32 cannot hold the bound near the largest values of lse, so there the
+  /// bound has been widened by two units in the last place.
+  bool widened = false;
+};
+
+struct Check {
+  std::vector<ResultCheck> results;
+  size_t findings = 0;
+  bool ok = false;
+
+  /// Runs both references. `outputs` may be missing: then nothing is right.
+  static llvm::Expected<Check> perform(Program &program,
+                                       const RunInputs &inputs,
+                                       const std::optional<RunOutputs> &outputs,
+                                       size_t findings);
+
+  llvm::json::Object toJson() const;
+};
+
+} // namespace attn::run
+
+#endif

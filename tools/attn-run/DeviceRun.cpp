@@ -1,0 +1,256 @@
+//===- DeviceRun.cpp - running a program on a device ----------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Compilation.h"
+#include "Execution.h"
+#include "HostCall.h"
+#include "OutputFile.h"
+#include "attn/Runtime/CudaDevice.h"
+#include "attn/Runtime/SimDevice.h"
+#include "attn/Runtime/Stream.h"
+#include "llvm/Support/MemoryBuffer.h"
+#include "llvm/Support/raw_ostream.h"
+#include <chrono>
+
+using namespace attn;
+using namespace attn::run;
+using llvm::createStringError;
+
+//===----------------------------------------------------------------------===//
+// Devices and buffers
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The device of a run; `sim` is the same object when it is the simulator.
+struct ChosenDevice {
+  std::shared_ptr<runtime::Device> device;
+  std::shared_ptr<runtime::SimDevice> sim;
+};
+
+/// Device memory that is freed with its owner.
+class DeviceBuffer {
+public:
+  DeviceBuffer(runtime::Device &device) : device(device) {}
+  DeviceBuffer(DeviceBuffer &&other)
+      : device(other.device), address(std::exchange(other.address, 0)) {}
+  ~DeviceBuffer() { device.release(address); }
+
+  runtime::Device &device;
+  uint64_t address = 0;
+};
+} // namespace
+
+static llvm::Expected<ChosenDevice> chooseDevice(const RunOptions &options) {
+  if (options.device != DeviceKind::Sim) {
+    runtime::CudaOptions cuda;
+    cuda.ordinal = options.ordinal;
+    std::string reason;
+    std::shared_ptr<runtime::Device> device =
+        runtime::CudaDevice::open(cuda, reason);
+    if (options.device == DeviceKind::Auto)
+      llvm::errs() << "attn-run: running on "
+                   << (device ? device->name()
+                              : "the simulator (" + reason + ")")
+                   << '\n';
+    if (device)
+      return ChosenDevice{std::move(device), nullptr};
+    if (options.device == DeviceKind::Cuda)
+      return createStringError("cannot run on a GPU: " + llvm::Twine(reason));
+  }
+  runtime::SimOptions sim;
+  if (!options.chip.empty())
+    sim.chip = options.chip;
+  sim.seed = options.seed;
+  sim.timing = options.timing == CopyTiming::Earliest ? sim::Timing::Earliest
+                                                      : sim::Timing::Latest;
+  auto device = std::make_shared<runtime::SimDevice>(sim);
+  return ChosenDevice{device, device};
+}
+
+static llvm::Error toError(const runtime::Status &status) {
+  return status.ok() ? llvm::Error::success()
+                     : createStringError(llvm::Twine(status.message));
+}
+
+/// Copies of the inputs, then room for the outputs, in argument order; scalars
+/// have a buffer without memory.
+static llvm::Expected<std::vector<DeviceBuffer>>
+makeBuffers(runtime::Device &device, Program &program,
+            const RunInputs &inputs) {
+  std::vector<DeviceBuffer> buffers;
+  for (auto [argument, value] :
+       llvm::zip_equal(program.arguments(), inputs.values)) {
+    DeviceBuffer &buffer = buffers.emplace_back(device);
+    if (!argument.isTensor)
+      continue;
+    const TensorData &tensor = value.tensor;
+    runtime::Status status =
+        device.allocate(tensor.byteSize(), argument.role, buffer.address);
+    if (status.ok())
+      status =
+          device.copyToDevice(buffer.address, tensor.data(), tensor.byteSize());
+    if (llvm::Error error = toError(status))
+      return error;
+  }
+  for (auto [result, output] :
+       llvm::zip_equal(program.results(), inputs.outputs)) {
+    auto count = elementCount(output.shape);
+    if (!count)
+      return count.takeError();
+    DeviceBuffer &buffer = buffers.emplace_back(device);
+    if (llvm::Error error = toError(device.allocate(
+            *count * bytesOf(result.element), result.role, buffer.address)))
+      return error;
+  }
+  return buffers;
+}
+
+//===----------------------------------------------------------------------===//
+// Launching
+//===----------------------------------------------------------------------===//
+
+static llvm::Expected<runtime::StreamHooks> makeHooks(const RunOptions &options,
+                                                      DeviceRun &run) {
+  runtime::StreamHooks hooks;
+  if (!options.ptxInput.empty()) {
+    auto file = llvm::MemoryBuffer::getFile(options.ptxInput);
+    if (!file)
+      return createStringError(
+          options.ptxInput + ": cannot read it: " + file.getError().message());
+    hooks.imageOverride = (*file)->getBuffer().str();
+  }
+  hooks.onImage = [&run](const char *chip, std::string_view image) {
+    run.chip = chip;
+    run.ptx += image;
+  };
+  hooks.onLaunch = [&run](const runtime::Launch &launch) {
+    const runtime::Dim3 &g = launch.grid, &b = launch.block;
+    run.kernels.push_back({launch.kernel,
+                           {g.x, g.y, g.z},
+                           {b.x, b.y, b.z},
+                           launch.dynamicSharedBytes});
+  };
+  return hooks;
+}
+
+/// Calls the host function and waits. The status says what the device thinks;
+/// an error is for a call that could not be made.
+static llvm::Expected<runtime::Status>
+callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
+         llvm::ArrayRef<DeviceBuffer> buffers, attn_rt_stream *stream) {
+  HostCall call;
+  const size_t numArguments = inputs.values.size();
+  for (auto [i, value] : llvm::enumerate(inputs.values)) {
+    if (program.arguments()[i].isTensor)
+      call.addTensor(buffers[i].address,
+                     View::of(value.tensor.shape(), value.swapped));
+    else
+      call.addScalar(value.bits);
+  }
+  for (auto [i, output] : llvm::enumerate(inputs.outputs))
+    call.addTensor(buffers[numArguments + i].address,
+                   View::of(output.shape, output.swapped));
+  call.addPointer(stream);
+  auto code = call.invokeWithStatus(engine, program.entry());
+  if (!code)
+    return code.takeError();
+  if (*code == ATTN_RT_SUCCESS)
+    *code = attn_rt_stream_synchronize(stream);
+  if (*code == ATTN_RT_SUCCESS)
+    return runtime::Status::success();
+  if (runtime::lastError().code == *code)
+    return runtime::lastError();
+  return runtime::Status::error(*code, "the host function failed with status " +
+                                           std::to_string(*code));
+}
+
+/// Empty when a kernel has not written everything; the device then knows more.
+static llvm::Expected<std::optional<RunOutputs>>
+readOutputs(Program &program, const RunInputs &inputs,
+            llvm::ArrayRef<DeviceBuffer> buffers, DeviceRun &run) {
+  std::optional<RunOutputs> outputs(std::in_place);
+  for (auto [i, output] : llvm::enumerate(inputs.outputs)) {
+    auto tensor =
+        TensorData::create(program.results()[i].element, output.shape);
+    if (!tensor)
+      return tensor.takeError();
+    const DeviceBuffer &buffer = buffers[inputs.values.size() + i];
+    runtime::Status status = buffer.device.copyFromDevice(
+        tensor->data(), buffer.address, tensor->byteSize());
+    if (!status.ok()) {
+      // A kernel that was stopped is expected to leave gaps.
+      if (run.findings.empty())
+        run.findings.push_back(status.message);
+      outputs.reset();
+      return outputs;
+    }
+    outputs->push_back(std::move(*tensor));
+  }
+  return outputs;
+}
+
+/// Turns the outcome of the call into findings, or into an error when it is not
+/// the kernel that is to blame.
+static llvm::Error recordOutcome(const runtime::Status &status,
+                                 const ChosenDevice &chosen, DeviceRun &run) {
+  const bool isKernelsFault =
+      status.code == ATTN_RT_FINDING || status.code == ATTN_RT_LAUNCH_FAILED;
+  if (!status.ok() && !isKernelsFault)
+    return toError(status);
+  if (chosen.sim) {
+    run.counters = chosen.sim->counters();
+    for (const sim::Finding &finding : chosen.sim->findings())
+      run.findings.push_back(finding.str());
+  }
+  if (!status.ok() && run.findings.empty())
+    run.findings.push_back(status.message);
+  return llvm::Error::success();
+}
+
+llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
+                                                 const RunInputs &inputs,
+                                                 const RunOptions &options) {
+  auto chosen = chooseDevice(options);
+  if (!chosen)
+    return chosen.takeError();
+  runtime::Device &device = *chosen->device;
+  DeviceRun run;
+  run.device = device.name();
+  run.chip = options.chip.empty() ? device.chip() : options.chip;
+  auto engine = compileForDevice(program, run.chip, options.schedule);
+  if (!engine)
+    return engine.takeError();
+  auto buffers = makeBuffers(device, program, inputs);
+  if (!buffers)
+    return buffers.takeError();
+  auto hooks = makeHooks(options, run);
+  if (!hooks)
+    return hooks.takeError();
+
+  runtime::StreamPtr stream =
+      runtime::createStream(chosen->device, nullptr, std::move(*hooks));
+  const auto start = std::chrono::steady_clock::now();
+  auto status = callHost(**engine, program, inputs, *buffers, stream.get());
+  if (!status)
+    return status.takeError();
+  run.seconds =
+      std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
+          .count();
+  // Also when the device has refused it: that is when one wants to look.
+  if (!options.ptxOutput.empty() && !run.ptx.empty())
+    if (llvm::Error error =
+            writeFile(options.ptxOutput,
+                      [&](llvm::raw_ostream &stream) { stream << run.ptx; }))
+      return error;
+  if (llvm::Error error = recordOutcome(*status, *chosen, run))
+    return error;
+  // A GPU that has faulted has nothing to read.
+  if (!status->ok() && !chosen->sim)
+    return run;
+  auto outputs = readOutputs(program, inputs, *buffers, run);
+  if (!outputs)
+    return outputs.takeError();
+  run.outputs = std::move(*outputs);
+  return run;
+}

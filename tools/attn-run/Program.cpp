@@ -1,0 +1,288 @@
+//===- Program.cpp - the function that is run, as a caller sees it --------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Program.h"
+#include "Diagnostics.h"
+#include "attn/Pipelines/Registration.h"
+#include "mlir/Dialect/Tensor/IR/Tensor.h"
+#include "mlir/IR/Verifier.h"
+#include "mlir/Parser/Parser.h"
+
+using namespace attn::run;
+using llvm::createStringError;
+using mlir::attn::AttentionOp;
+
+//===----------------------------------------------------------------------===//
+// Parsing
+//===----------------------------------------------------------------------===//
+
+static mlir::DialectRegistry allDialects() {
+  mlir::DialectRegistry registry;
+  attn::registerAllDialects(registry);
+  return registry;
+}
+
+Program::Program()
+    : context(std::make_unique<mlir::MLIRContext>(
+          allDialects(), mlir::MLIRContext::Threading::DISABLED)) {}
+
+llvm::Error Program::parse(llvm::StringRef path) {
+  DiagnosticCollector diagnostics(context.get());
+  mlir::ParserConfig config(context.get());
+  parsed = mlir::parseSourceFile<mlir::ModuleOp>(path, config);
+  if (parsed)
+    return llvm::Error::success();
+  return diagnostics.takeError("cannot parse " + path.str());
+}
+
+llvm::Error Program::findEntry(llvm::StringRef name) {
+  std::string names;
+  llvm::SmallVector<mlir::func::FuncOp> found;
+  for (auto func : parsed->getOps<mlir::func::FuncOp>()) {
+    if (func.isDeclaration())
+      continue;
+    names += (names.empty() ? "" : ", ") + func.getName().str();
+    if (name.empty() || func.getName() == name)
+      found.push_back(func);
+  }
+  if (names.empty())
+    return createStringError("expected a function to run, but the file has "
+                             "none");
+  if (found.empty())
+    return createStringError("no function named '" + name + "'; there is " +
+                             names);
+  if (found.size() > 1)
+    return createStringError("expected --entry, because there are several "
+                             "functions: " +
+                             names);
+  function = found.front();
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::unique_ptr<Program>> Program::load(llvm::StringRef path,
+                                                       llvm::StringRef entry) {
+  std::unique_ptr<Program> program(new Program);
+  if (llvm::Error error = program->parse(path))
+    return error;
+  if (llvm::Error error = program->findEntry(entry))
+    return error;
+  if (llvm::Error error = program->describeArguments())
+    return error;
+  if (llvm::Error error = program->describeResults())
+    return error;
+  if (llvm::Error error = program->nameRoles())
+    return error;
+  return program;
+}
+
+//===----------------------------------------------------------------------===//
+// Signature
+//===----------------------------------------------------------------------===//
+
+static std::optional<Element> elementOf(mlir::Type type) {
+  if (type.isF16())
+    return Element::F16;
+  if (type.isBF16())
+    return Element::BF16;
+  if (type.isF32())
+    return Element::F32;
+  if (type.isF64())
+    return Element::F64;
+  if (type.isInteger(1))
+    return Element::I1;
+  if (type.isInteger(8))
+    return Element::I8;
+  if (type.isInteger(32))
+    return Element::I32;
+  if (type.isInteger(64) || type.isIndex())
+    return Element::I64;
+  return std::nullopt;
+}
+
+static std::string typeText(mlir::Type type) {
+  std::string text;
+  llvm::raw_string_ostream stream(text);
+  type.print(stream);
+  return text;
+}
+
+llvm::Error Program::describeArguments() {
+  for (auto [i, type] : llvm::enumerate(function.getArgumentTypes())) {
+    Argument argument;
+    argument.role = "argument" + std::to_string(i);
+    auto tensor = mlir::dyn_cast<mlir::RankedTensorType>(type);
+    argument.isTensor = static_cast<bool>(tensor);
+    std::optional<Element> element =
+        elementOf(tensor ? tensor.getElementType() : type);
+    if (!element)
+      return createStringError("argument " + llvm::Twine(i) +
+                               ": expected a tensor or scalar of f16, bf16, "
+                               "f32, f64, i1, i8, i32, i64 or index, but got " +
+                               typeText(type));
+    argument.element = *element;
+    if (tensor)
+      argument.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
+    args.push_back(std::move(argument));
+  }
+  return llvm::Error::success();
+}
+
+llvm::Error Program::describeResults() {
+  auto ret = mlir::dyn_cast<mlir::func::ReturnOp>(
+      function.getBody().back().getTerminator());
+  if (!ret || ret.getNumOperands() == 0)
+    return createStringError("expected a function that returns tensors");
+  unsigned numOuts = 0, numLses = 0;
+  for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
+    Result result;
+    result.op = value.getDefiningOp<AttentionOp>();
+    if (!result.op)
+      return createStringError("result " + llvm::Twine(i) +
+                               ": expected a result of attn.attention, but "
+                               "got a value of type " +
+                               typeText(value.getType()));
+    result.isLse = value == result.op.getLse();
+    unsigned number = result.isLse ? numLses++ : numOuts++;
+    result.role = (result.isLse ? "lse" : "out") +
+                  (number ? std::to_string(number) : std::string());
+    // The verifier has seen that out and lse are of float types.
+    result.element = *elementOf(
+        mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
+    result.isSequence = !result.isLse;
+    outs.push_back(result);
+  }
+  return llvm::Error::success();
+}
+
+/// The function argument behind a value, looking through casts.
+static mlir::BlockArgument argumentOf(mlir::Value value) {
+  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
+    value = cast.getSource();
+  return mlir::dyn_cast<mlir::BlockArgument>(value);
+}
+
+llvm::Error Program::nameRoles() {
+  llvm::SmallVector<bool> isCapture(args.size(), false);
+  for (const Result &result : outs) {
+    AttentionOp op = result.op;
+    for (auto [value, role] : {std::pair(op.getQuery(), "query"),
+                               {op.getKey(), "key"},
+                               {op.getValue(), "value"}}) {
+      mlir::BlockArgument operand = argumentOf(value);
+      if (!operand)
+        return createStringError(llvm::Twine("expected ") + role +
+                                 " of attn.attention to be an argument of the "
+                                 "function");
+      Argument &argument = args[operand.getArgNumber()];
+      if (!argument.isSequence)
+        argument.role = role;
+      argument.isSequence = true;
+    }
+    for (mlir::Value capture : op.getCaptures())
+      if (mlir::BlockArgument argument = argumentOf(capture))
+        isCapture[argument.getArgNumber()] = true;
+  }
+  unsigned numCaptures = 0;
+  for (auto [argument, captured] : llvm::zip_equal(args, isCapture))
+    if (captured && !argument.isSequence)
+      argument.role = "capture" + std::to_string(numCaptures++);
+  return llvm::Error::success();
+}
+
+//===----------------------------------------------------------------------===//
+// Sizes
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// The sizes of one attention, by name.
+struct Sizes {
+  int64_t batch, heads, queries, keys, valueDim;
+};
+} // namespace
+
+static llvm::Error expectSame(const char *what, const char *first, int64_t a,
+                              const char *second, int64_t b) {
+  if (a == b)
+    return llvm::Error::success();
+  return createStringError(llvm::Twine("expected the same ") + what + " in " +
+                           first + " and " + second + ", but got " +
+                           llvm::Twine(a) + " and " + llvm::Twine(b));
+}
+
+static llvm::Expected<Sizes> sizesOf(AttentionOp op,
+                                     llvm::ArrayRef<Shape> shapes) {
+  auto shapeOf = [&](mlir::Value value) -> const Shape & {
+    return shapes[argumentOf(value).getArgNumber()];
+  };
+  const Shape &q = shapeOf(op.getQuery()), &k = shapeOf(op.getKey()),
+              &v = shapeOf(op.getValue());
+  if (llvm::Error error = expectSame("batch", "query", q[0], "key", k[0]))
+    return error;
+  if (llvm::Error error = expectSame("batch", "key", k[0], "value", v[0]))
+    return error;
+  if (llvm::Error error =
+          expectSame("num_kv_heads", "key", k[1], "value", v[1]))
+    return error;
+  if (llvm::Error error = expectSame("length", "key", k[2], "value", v[2]))
+    return error;
+  if (llvm::Error error = expectSame("head_dim", "query", q[3], "key", k[3]))
+    return error;
+  if (k[1] == 0 ? q[1] != 0 : q[1] % k[1] != 0)
+    return createStringError("expected num_heads to be a multiple of "
+                             "num_kv_heads, but got " +
+                             llvm::Twine(q[1]) + " and " + llvm::Twine(k[1]));
+  return Sizes{q[0], q[1], q[2], k[2], v[3]};
+}
+
+/// A capture may be larger than the problem, but not smaller where an index of
+/// the region reads it directly. Computed indices are not followed.
+llvm::Error Program::checkCaptures(AttentionOp op,
+                                   llvm::ArrayRef<Shape> shapes) {
+  auto sizes = sizesOf(op, shapes);
+  if (!sizes)
+    return sizes.takeError();
+  const std::pair<const char *, int64_t> extents[] = {{"batch", sizes->batch},
+                                                      {"head", sizes->heads},
+                                                      {"query", sizes->queries},
+                                                      {"key", sizes->keys}};
+  std::string problem;
+  op->walk([&](mlir::attn::LoadOp load) {
+    mlir::BlockArgument capture = argumentOf(load.getCapture());
+    if (!capture || capture.getOwner() != &function.getBody().front())
+      return;
+    const Shape &shape = shapes[capture.getArgNumber()];
+    for (auto [dim, index] : llvm::enumerate(load.getIndices())) {
+      auto position = mlir::dyn_cast<mlir::BlockArgument>(index);
+      if (!position || position.getOwner()->getParentOp() != op)
+        continue;
+      // b, h, i, j; a score region has the score before them.
+      const bool isScore = position.getOwner()->getParent() == &op.getScore();
+      auto [what, extent] = extents[position.getArgNumber() - isScore];
+      if (shape[dim] < extent && problem.empty())
+        problem = args[capture.getArgNumber()].role + ": expected at least " +
+                  std::to_string(extent) + " elements in dimension " +
+                  std::to_string(dim) + ", which is read at the " + what +
+                  " index, but got " + shapeText(shape);
+    }
+  });
+  if (problem.empty())
+    return llvm::Error::success();
+  return createStringError(llvm::Twine(problem));
+}
+
+llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
+  std::vector<Shape> bound;
+  for (Result &result : outs) {
+    auto sizes = sizesOf(result.op, shapes);
+    if (!sizes)
+      return sizes.takeError();
+    if (llvm::Error error = checkCaptures(result.op, shapes))
+      return error;
+    Shape shape = {sizes->batch, sizes->heads, sizes->queries};
+    if (!result.isLse)
+      shape.push_back(sizes->valueDim);
+    bound.push_back(std::move(shape));
+  }
+  return bound;
+}

@@ -1,0 +1,137 @@
+//===- RunOptions.cpp - the command line of attn-run ----------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "RunOptions.h"
+#include "OutputFile.h"
+#include "llvm/Support/CommandLine.h"
+#include "llvm/Support/Path.h"
+
+using namespace attn::run;
+namespace cl = llvm::cl;
+
+namespace {
+/// The options live as long as the parse: nothing else can read them.
+struct CommandLine {
+  cl::OptionCategory category{"attn-run options"};
+  RunOptions &to;
+  explicit CommandLine(RunOptions &to) : to(to) {}
+
+  template <typename T> using Option = cl::opt<T, /*ExternalStorage=*/true>;
+
+  Option<std::string> program{cl::Positional, cl::desc("PROGRAM.mlir"),
+                              cl::location(to.program), cl::Required,
+                              cl::cat(category)};
+  Option<std::string> entry{
+      "entry", cl::desc("function to run; may be omitted when there is one"),
+      cl::value_desc("name"), cl::location(to.entry), cl::cat(category)};
+  cl::list<std::string, std::vector<std::string>> inputs{
+      "inputs",
+      cl::desc("one for each argument: FILE.npy, random:SHAPE[:SCALE] (seeded "
+               "normal numbers), zeros:SHAPE, or a number for a scalar; "
+               "SHAPE is like 1x8x128x64, in the order of --layout"),
+      cl::value_desc("a,b,..."),
+      cl::location(to.inputs),
+      cl::CommaSeparated,
+      cl::cat(category)};
+  cl::list<std::string, std::vector<std::string>> outputs{
+      "outputs",
+      cl::desc("float32 .npy files to write, in result order"),
+      cl::value_desc("a,b,..."),
+      cl::location(to.outputs),
+      cl::CommaSeparated,
+      cl::cat(category)};
+  Option<DeviceKind> device{
+      "device",
+      cl::desc("where to run; default: cuda if there is a GPU, "
+               "else sim"),
+      cl::values(clEnumValN(DeviceKind::Sim, "sim", "the PTX simulator"),
+                 clEnumValN(DeviceKind::Cuda, "cuda", "a GPU"),
+                 clEnumValN(DeviceKind::Reference, "reference",
+                            "naive loops on the CPU, float64 inside")),
+      cl::location(to.device), cl::cat(category)};
+  Option<std::string> chip{
+      "chip", cl::desc("chip to compile for; default: the GPU's, or sm_80"),
+      cl::value_desc("sm_NN"), cl::location(to.chip), cl::cat(category)};
+  Option<std::string> schedule{
+      "schedule", cl::desc("schedule in place of the compiler's choice"),
+      cl::value_desc("text"), cl::location(to.schedule), cl::cat(category)};
+  Option<bool> check{
+      "check",
+      cl::desc("compare with the float64 reference and print one line "
+               "of JSON"),
+      cl::location(to.check), cl::cat(category)};
+  Option<std::string> stats{
+      "stats", cl::desc("write counters of the run as JSON"),
+      cl::value_desc("file"), cl::location(to.stats), cl::cat(category)};
+  Option<uint64_t> seed{
+      "seed", cl::desc("seed of random: inputs and of the simulator"),
+      cl::value_desc("n"), cl::location(to.seed), cl::cat(category)};
+  Option<CopyTiming> timing{
+      "timing", cl::desc("when the simulator lets asynchronous copies land"),
+      cl::values(
+          clEnumValN(CopyTiming::Latest, "latest", "at the wait (default)"),
+          clEnumValN(CopyTiming::Earliest, "earliest", "at once")),
+      cl::location(to.timing), cl::cat(category)};
+  Option<std::string> ptxInput{
+      "ptx", cl::desc("run this PTX in place of the compiled kernel"),
+      cl::value_desc("file"), cl::location(to.ptxInput), cl::cat(category)};
+  Option<std::string> ptxOutput{"emit-ptx", cl::desc("save the PTX that ran"),
+                                cl::value_desc("file"),
+                                cl::location(to.ptxOutput), cl::cat(category)};
+  Option<StorageLayout> layout{
+      "layout", cl::desc("order of dimensions in files"),
+      cl::values(clEnumValN(StorageLayout::BHSD, "bhsd",
+                            "batch, head, position, dim (default)"),
+                 clEnumValN(StorageLayout::BSHD, "bshd",
+                            "batch, position, head, dim")),
+      cl::location(to.layout), cl::cat(category)};
+  Option<int> ordinal{"gpu", cl::desc("which GPU"), cl::value_desc("n"),
+                      cl::location(to.ordinal), cl::cat(category)};
+};
+} // namespace
+
+static llvm::Error validate(const RunOptions &options) {
+  if (options.device == DeviceKind::Reference) {
+    for (auto [value, name] : {std::pair(&options.schedule, "--schedule"),
+                               {&options.ptxInput, "--ptx"},
+                               {&options.ptxOutput, "--emit-ptx"}})
+      if (!value->empty())
+        return llvm::createStringError(llvm::Twine(name) +
+                                       " needs a device, but got "
+                                       "--device=reference");
+  }
+  for (const std::string &path : options.outputs)
+    if (llvm::Error error = checkWritable(path))
+      return error;
+  for (const std::string *path : {&options.stats, &options.ptxOutput})
+    if (!path->empty())
+      if (llvm::Error error = checkWritable(*path))
+        return error;
+  return llvm::Error::success();
+}
+
+llvm::Expected<RunOptions> RunOptions::parse(int argc,
+                                             const char *const *argv) {
+  // The LLVM libraries bring hundreds of options of their own, one of which has
+  // the name of ours.
+  if (cl::Option *option = cl::getRegisteredOptions().lookup("stats"))
+    option->removeArgument();
+  RunOptions options;
+  CommandLine line(options);
+  cl::HideUnrelatedOptions(line.category);
+  std::string text;
+  llvm::raw_string_ostream errors(text);
+  if (!cl::ParseCommandLineOptions(
+          argc, argv, "runs an attention program and checks it\n", &errors)) {
+    // The first line says what is wrong, after the program's path. It is empty
+    // when a single option was bad, which has been reported by then.
+    llvm::StringRef first = llvm::StringRef(text).split('\n').first;
+    first.consume_front(llvm::sys::path::filename(argv[0]));
+    first.consume_front(": ");
+    return llvm::createStringError(first.rtrim());
+  }
+  if (llvm::Error error = validate(options))
+    return error;
+  return options;
+}

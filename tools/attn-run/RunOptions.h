@@ -1,0 +1,45 @@
+//===- RunOptions.h - the command line of attn-run --------------*- C++ -*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_TOOLS_ATTNRUN_RUNOPTIONS_H
+#define ATTN_TOOLS_ATTNRUN_RUNOPTIONS_H
+
+#include "llvm/Support/Error.h"
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace attn::run {
+
+enum class DeviceKind { Auto, Sim, Cuda, Reference };
+
+/// How 4-dimensional query, key, value and out are stored in files.
+enum class StorageLayout { BHSD, BSHD };
+
+/// When the simulator lets asynchronous copies take effect.
+enum class CopyTiming { Latest, Earliest };
+
+struct RunOptions {
+  std::string program; ///< path of the .mlir file
+  std::string entry;   ///< empty: the only function
+  std::vector<std::string> inputs, outputs;
+  DeviceKind device = DeviceKind::Auto;
+  std::string chip; ///< empty: the device's own, sm_80 on the simulator
+  std::string schedule;
+  bool check = false;
+  uint64_t seed = 0; ///< of random inputs and of the simulator's scheduler
+  CopyTiming timing = CopyTiming::Latest;
+  StorageLayout layout = StorageLayout::BHSD;
+  int ordinal = 0;                        ///< which GPU
+  std::string stats, ptxInput, ptxOutput; ///< paths; empty: not asked for
+
+  /// Reads the command line. The error is one line without the tool's name,
+  /// or empty when it has been printed.
+  /// --help prints and leaves the program.
+  static llvm::Expected<RunOptions> parse(int argc, const char *const *argv);
+};
+
+} // namespace attn::run
+
+#endif
