@@ -19,6 +19,7 @@ namespace mlir {
 #include "mlir/Conversion/Passes.h.inc"
 namespace arith {
 #define GEN_PASS_DECL_ARITHEXPANDOPSPASS
+#define GEN_PASS_DECL_ARITHINTRANGEOPTS
 #include "mlir/Dialect/Arith/Transforms/Passes.h.inc"
 } // namespace arith
 namespace memref {
@@ -52,7 +53,11 @@ void ::attn::buildSchedulePipeline(OpPassManager &manager,
       manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   // Before the split: a load issued ahead crosses from one part to the next.
   kernel.addPass(tile::createTilePipelineLoadsPass());
+  // One comparison for one question, so that the split answers it everywhere.
+  kernel.addPass(createCSEPass());
   kernel.addPass(tile::createTileSplitLoopsPass());
+  // Only the first iteration can be out of bounds: drops the checks of the others.
+  kernel.addPass(arith::createArithIntRangeOpts());
   addCleanup(kernel);
   // Rows and scalars leave the loops here, where nothing is an address yet; after
   // the lowering it would cost a register for every address.
@@ -70,7 +75,6 @@ void ::attn::buildKernelPipeline(OpPassManager &manager,
   kernels.addPass(memref::createExpandStridedMetadataPass());
   kernels.addPass(createLowerAffinePass());
   addCleanup(kernels);
-  kernels.addPass(arith::createArithExpandOpsPass());
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(mlir::attn::createKernelToLLVMPass());
 }

@@ -4,6 +4,7 @@
 
 #include "attn/Support/TargetDesc.h"
 #include "attn/Target/PTX.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
@@ -45,6 +46,17 @@ static void initializeBackend() {
   (void)initialized;
 }
 
+/// The schedule's instruction order, which the kernels carry as an attribute.
+static bool ordersForPressure(gpu::GPUModuleOp module) {
+  bool pressure = false;
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
+    for (Attribute entry : kernel.getPassthroughAttr().getValue())
+      if (auto pair = dyn_cast<ArrayAttr>(entry);
+          pair && pair[0] == StringAttr::get(module.getContext(), "attn-order"))
+        pressure |= cast<StringAttr>(pair[1]).getValue() == "pressure";
+  return pressure;
+}
+
 static std::unique_ptr<llvm::TargetMachine>
 createTargetMachine(gpu::GPUModuleOp module, StringRef chip) {
   const attn::TargetDesc *desc = attn::TargetDesc::lookup(chip);
@@ -54,6 +66,9 @@ createTargetMachine(gpu::GPUModuleOp module, StringRef chip) {
     return nullptr;
   }
   initializeBackend();
+  // Read when the target machine makes its lowering.
+  setBackendOption("nvptx-sched4reg",
+                   ordersForPressure(module) ? "true" : "false");
   llvm::Triple triple("nvptx64-nvidia-cuda");
   std::string error;
   const llvm::Target *target =

@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "EmitKernels.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
@@ -9,6 +10,8 @@ int main(int argc, char **argv) {
   mlir::DialectRegistry registry;
   attn::registerAllDialects(registry);
   attn::registerAllPasses();
+  if (attn::wantsEmission(argc, argv))
+    return attn::emitKernelsMain(argc, argv, registry);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "attention compiler\n", registry));
 }

@@ -4,12 +4,10 @@
 
 #include "Compilation.h"
 #include "Diagnostics.h"
+#include "attn/Pipelines/Pipelines.h"
 #include "attn/Pipelines/Reference.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/PassManager.h"
-#ifdef ATTN_HAS_DEVICE_PIPELINE
-#include "attn/Pipelines/Pipelines.h"
-#endif
 
 using namespace attn;
 using namespace attn::run;
@@ -58,14 +56,10 @@ EngineOrError run::compileReference(Program &program,
 
 EngineOrError run::compileForDevice(Program &program, llvm::StringRef chip,
                                     llvm::StringRef schedule) {
-#ifdef ATTN_HAS_DEVICE_PIPELINE
   CompileOptions options;
   options.chip = chip.str();
   options.schedule = schedule.str();
   return compile(program, [&](mlir::OpPassManager &manager) {
     buildCompilePipeline(manager, options);
   });
-#else
-  return llvm::createStringError("this build has no device compiler");
-#endif
 }

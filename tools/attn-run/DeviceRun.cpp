@@ -9,6 +9,7 @@
 #include "attn/Runtime/CudaDevice.h"
 #include "attn/Runtime/SimDevice.h"
 #include "attn/Runtime/Stream.h"
+#include "attn/Support/TargetDesc.h"
 #include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/raw_ostream.h"
 #include <chrono>
@@ -66,6 +67,15 @@ static llvm::Expected<ChosenDevice> chooseDevice(const RunOptions &options) {
                                                       : sim::Timing::Latest;
   auto device = std::make_shared<runtime::SimDevice>(sim);
   return ChosenDevice{device, device};
+}
+
+/// PTX for an older chip runs on a newer one, so an unknown one gets the
+/// oldest.
+static std::string chooseChip(const runtime::Device &device,
+                              const RunOptions &options) {
+  if (!options.chip.empty())
+    return options.chip;
+  return TargetDesc::lookup(device.chip()) ? device.chip() : "sm_80";
 }
 
 static llvm::Error toError(const runtime::Status &status) {
@@ -217,7 +227,7 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
   runtime::Device &device = *chosen->device;
   DeviceRun run;
   run.device = device.name();
-  run.chip = options.chip.empty() ? device.chip() : options.chip;
+  run.chip = chooseChip(device, options);
   auto engine = compileForDevice(program, run.chip, options.schedule);
   if (!engine)
     return engine.takeError();

@@ -51,7 +51,8 @@ struct CommandLine {
                             "naive loops on the CPU, float64 inside")),
       cl::location(to.device), cl::cat(category)};
   Option<std::string> chip{
-      "chip", cl::desc("chip to compile for; default: the GPU's, or sm_80"),
+      "chip",
+      cl::desc("chip to compile for; default: the GPU's if known, else sm_80"),
       cl::value_desc("sm_NN"), cl::location(to.chip), cl::cat(category)};
   Option<std::string> schedule{
       "schedule", cl::desc("schedule in place of the compiler's choice"),

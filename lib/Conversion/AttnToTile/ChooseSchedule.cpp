@@ -22,15 +22,18 @@ struct ScheduleRow {
   StringRef chip;
   int64_t headDim;
   int64_t m, n, warps, stages;
+  tile::Order order;
 };
 } // namespace
 
-/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100.
+/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n = 96 where
+/// 128 would spill.
 static constexpr ScheduleRow kSchedules[] = {
-    {"sm_80", 64, 128, 128, 4, 1},
-    {"sm_80", 96, 128, 64, 4, 1},
-    {"sm_80", 128, 128, 64, 4, 1},
-    {"sm_80", 256, 128, 64, 8, 1},
+    {"sm_80", 32, 128, 128, 4, 1, tile::Order::Source},
+    {"sm_80", 56, 128, 96, 4, 1, tile::Order::Pressure},
+    {"sm_80", 64, 128, 128, 4, 1, tile::Order::Source},
+    {"sm_80", 128, 128, 64, 4, 1, tile::Order::Pressure},
+    {"sm_80", 256, 128, 64, 8, 1, tile::Order::Pressure},
 };
 
 /// Schedules in options are written as in the IR, with or without the name:
@@ -50,7 +53,7 @@ static tile::ScheduleAttr lookUp(AttentionOp op, StringRef chip) {
   for (const ScheduleRow &row : kSchedules)
     if (row.chip == chip && headDim <= row.headDim)
       return tile::ScheduleAttr::get(op.getContext(), row.m, row.n, row.warps,
-                                     row.stages);
+                                     row.stages, row.order);
   return {};
 }
 

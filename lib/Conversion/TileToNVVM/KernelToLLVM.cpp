@@ -6,6 +6,7 @@
 // library that is not free to ship; here they are instructions.
 
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/LLVMCommon/ConversionTarget.h"
@@ -13,6 +14,7 @@
 #include "mlir/Conversion/LLVMCommon/TypeConverter.h"
 #include "mlir/Conversion/MathToLLVM/MathToLLVM.h"
 #include "mlir/Conversion/MemRefToLLVM/MemRefToLLVM.h"
+#include "mlir/Dialect/Arith/Transforms/Passes.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -165,8 +167,12 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
       kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       rewriter.getDenseI32ArrayAttr(*size));
     // One instruction per exp2: without this LLVM scales around denormals.
-    kernel.setPassthroughAttr(rewriter.getArrayAttr({rewriter.getStrArrayAttr(
-        {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})}));
+    SmallVector<Attribute> attributes = {rewriter.getStrArrayAttr(
+        {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})};
+    if (auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule"))
+      attributes.push_back(rewriter.getStrArrayAttr(
+          {"attn-order", tile::stringifyOrder(schedule.getOrder())}));
+    kernel.setPassthroughAttr(rewriter.getArrayAttr(attributes));
     rewriter.inlineRegionBefore(op.getBody(), kernel.getBody(), kernel.end());
     rewriter.applySignatureConversion(&kernel.getBody().front(), signature,
                                       getTypeConverter());
@@ -179,7 +185,7 @@ struct KernelToLLVMPass
     : mlir::attn::impl::KernelToLLVMPassBase<KernelToLLVMPass> {
   void runOnOperation() override {
     MLIRContext *context = &getContext();
-    if (failed(rebaseMath(context)))
+    if (failed(expandMath(context)))
       return signalPassFailure();
     LLVMTypeConverter converter(context);
     RewritePatternSet patterns(context);
@@ -200,7 +206,7 @@ struct KernelToLLVMPass
   }
 
 private:
-  LogicalResult rebaseMath(MLIRContext *context) {
+  LogicalResult expandMath(MLIRContext *context) {
     RewritePatternSet patterns(context);
     constexpr double kLog2E = 1.4426950408889634, kLn2 = 0.6931471805599453;
     patterns.add<RebasedLowering<math::ExpOp, math::Exp2Op, true>>(context,
@@ -208,10 +214,13 @@ private:
     patterns.add<RebasedLowering<math::LogOp, math::Log2Op, false>>(context,
                                                                     kLn2);
     patterns.add<TanhLowering>(context);
+    // Not all of arith-expand: it would also spell maxnumf out.
+    arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
-      if (isa<math::MathDialect>(op->getDialect()))
+      if (isa<math::MathDialect>(op->getDialect()) ||
+          isa<arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
         ops.push_back(op);
     });
     return applyOpPatternsGreedily(ops, frozen);

@@ -9,7 +9,8 @@ using namespace mlir::tile;
 
 LogicalResult
 ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                     int64_t m, int64_t n, int64_t warps, int64_t stages) {
+                     int64_t m, int64_t n, int64_t warps, int64_t stages,
+                     Order) {
   if (warps < 1 || warps > 32)
     return emitError() << "expected 1 to 32 warps, but got " << warps;
   if (m < 16 * warps || m % (16 * warps))

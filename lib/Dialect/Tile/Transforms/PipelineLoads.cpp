@@ -128,8 +128,10 @@ private:
   }
 
   Value ahead(int64_t iterations) {
-    return arith::AddIOp::create(b, loop.getInductionVar(),
-                                 constant(iterations));
+    // No wrap-around: lets range analysis see that a later iteration is not the
+    // first.
+    return arith::AddIOp::create(b, loop.getInductionVar(), constant(iterations),
+                                 arith::IntegerOverflowFlags::nsw);
   }
 
   /// One stage: at each copy's place wait for it and start the next one, whose

@@ -12,6 +12,22 @@ include "mlir/IR/EnumAttr.td"
 include "mlir/IR/TensorEncoding.td"
 
 //===----------------------------------------------------------------------===//
+// Enums
+//===----------------------------------------------------------------------===//
+
+def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "row reduction", [
+    I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]> {
+  let cppNamespace = "::mlir::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_Order : I32EnumAttr<"Order", "order of independent instructions", [
+    I32EnumAttrCase<"Source", 0, "source">,
+    I32EnumAttrCase<"Pressure", 1, "pressure">]> {
+  let cppNamespace = "::mlir::tile";
+}
+def Tile_ReduceKindAttr : EnumAttr<TileDialect, Tile_ReduceKind, "reduce_kind">;
+
+//===----------------------------------------------------------------------===//
 // Fragment layouts: tensor encodings
 //===----------------------------------------------------------------------===//
 
@@ -90,23 +106,15 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
   let summary = "shape and staging of one kernel";
   let description = [{
     `m` x `n` elements of the score tile, `warps` that share its rows, and `stages`
-    buffers for each streamed operand.
+    buffers for each streamed operand. `order` is how instructions are ordered where
+    data leaves a choice: as the tile program says, or for few live registers;
+    assemblers keep most of it, and which is better depends on the tile.
   }];
   let parameters = (ins "int64_t":$m, "int64_t":$n, "int64_t":$warps,
-                        "int64_t":$stages);
+                        "int64_t":$stages,
+                        DefaultValuedParameter<"Order", "Order::Source">:$order);
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }
-
-//===----------------------------------------------------------------------===//
-// Enums
-//===----------------------------------------------------------------------===//
-
-def Tile_ReduceKind : I32EnumAttr<"ReduceKind", "row reduction", [
-    I32EnumAttrCase<"Max", 0, "max">, I32EnumAttrCase<"Add", 1, "add">]> {
-  let cppNamespace = "::mlir::tile";
-  let genSpecializedAttr = 0;
-}
-def Tile_ReduceKindAttr : EnumAttr<TileDialect, Tile_ReduceKind, "reduce_kind">;
 
 #endif
