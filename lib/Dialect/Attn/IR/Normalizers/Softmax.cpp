@@ -16,7 +16,6 @@ using namespace mlir;
 using namespace mlir::attn;
 
 static constexpr double kLog2E = 1.4426950408889634;
-static constexpr double kLn2 = 0.6931471805599453;
 static constexpr double kInf = std::numeric_limits<double>::infinity();
 
 SmallVector<Value> SoftmaxAttr::init(OpBuilder &b, Location loc,
@@ -71,11 +70,10 @@ NormalizerFinish SoftmaxAttr::finish(OpBuilder &b, Location loc,
   Value inverse = arith::DivFOp::create(b, loc, one, sum);
   Value factor = arith::SelectOp::create(b, loc, empty, zero, inverse);
 
-  Value scaledMax = arith::MulFOp::create(b, loc, max,
-                                          rows.constant(b, loc, scale * kLog2E));
-  Value lse2 = arith::AddFOp::create(b, loc, scaledMax,
-                                     math::Log2Op::create(b, loc, sum));
-  Value lse =
-      arith::MulFOp::create(b, loc, lse2, rows.constant(b, loc, kLn2));
+  // One rounding each: the maximum may be in the thousands.
+  Value scaledMax =
+      arith::MulFOp::create(b, loc, max, rows.constant(b, loc, scale));
+  Value lse = arith::AddFOp::create(b, loc, scaledMax,
+                                    math::LogOp::create(b, loc, sum));
   return {factor, lse};
 }
