@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "LineInfo.h"
 #include "attn/Support/TargetDesc.h"
 #include "attn/Target/PTX.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -104,6 +105,7 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
 static std::unique_ptr<llvm::Module> translate(gpu::GPUModuleOp module,
                                                llvm::LLVMContext &context,
                                                llvm::TargetMachine &machine) {
+  attn::attachLineInfo(module);
   std::unique_ptr<llvm::Module> result =
       translateModuleToLLVMIR(module, context, module.getName());
   if (!result) {
