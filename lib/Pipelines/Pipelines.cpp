@@ -43,7 +43,8 @@ void ::attn::buildTilePipeline(OpPassManager &manager,
   addCleanup(manager);
   manager.addPass(mlir::attn::createAttnChooseSchedulePass(
       {options.chip, options.schedule}));
-  manager.addPass(mlir::attn::createAttnToTilePass({options.chip}));
+  manager.addPass(mlir::attn::createAttnToTilePass(
+      {options.chip, options.alignment}));
   addCleanup(manager);
 }
 
@@ -104,6 +105,9 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
       *this, "schedule",
       llvm::cl::desc("<m = .., n = .., warps = .., stages = ..> instead of the "
                      "table's")};
+  Option<int> alignment{*this, "alignment",
+                        llvm::cl::desc("bytes that rows are aligned to"),
+                        llvm::cl::init(16)};
 };
 } // namespace
 
@@ -111,7 +115,8 @@ void ::attn::registerCompilePipelines() {
   auto add = [](StringRef name, StringRef text, auto build) {
     PassPipelineRegistration<PipelineOptions>(
         name, text, [build](OpPassManager &manager, const PipelineOptions &given) {
-          build(manager, ::attn::CompileOptions{given.chip, given.schedule});
+          build(manager, ::attn::CompileOptions{given.chip, given.schedule,
+                                                given.alignment});
         });
   };
   add("attn-tile-pipeline", "tensors to kernels in plain tile form",

@@ -46,6 +46,9 @@ struct CompileArguments : PassPipelineOptions<CompileArguments> {
   Option<std::string> chip{*this, "chip", llvm::cl::desc("target chip"),
                            llvm::cl::init("sm_80")};
   Option<std::string> schedule{*this, "schedule", llvm::cl::desc("schedule")};
+  Option<int> alignment{*this, "alignment",
+                        llvm::cl::desc("bytes that rows are aligned to"),
+                        llvm::cl::init(16)};
 };
 } // namespace
 
@@ -121,7 +124,7 @@ int ::attn::emitKernelsMain(int argc, char **argv, DialectRegistry &registry) {
   if (!module)
     return 1;
   FailureOr<std::string> text =
-      emitKernels(*module, {arguments->chip, arguments->schedule},
+      emitKernels(*module, {arguments->chip, arguments->schedule, arguments->alignment},
                   options.emission);
   if (failed(text))
     return 1;

@@ -54,11 +54,8 @@ EngineOrError run::compileReference(Program &program,
   });
 }
 
-EngineOrError run::compileForDevice(Program &program, llvm::StringRef chip,
-                                    llvm::StringRef schedule) {
-  CompileOptions options;
-  options.chip = chip.str();
-  options.schedule = schedule.str();
+EngineOrError run::compileForDevice(Program &program,
+                                    const CompileOptions &options) {
   return compile(program, [&](mlir::OpPassManager &manager) {
     buildCompilePipeline(manager, options);
   });

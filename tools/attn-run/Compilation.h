@@ -8,6 +8,7 @@
 #include "Program.h"
 #include "attn/Conversion/ReferencePrecision.h"
 #include "attn/JIT/Engine.h"
+#include "attn/Pipelines/Pipelines.h"
 
 namespace attn::run {
 
@@ -15,11 +16,9 @@ namespace attn::run {
 llvm::Expected<std::unique_ptr<jit::Engine>>
 compileReference(Program &program, mlir::attn::ReferencePrecision precision);
 
-/// Host code with the kernels for `chip` inside. An empty `schedule` leaves the
-/// choice to the compiler.
+/// Host code with the kernels inside.
 llvm::Expected<std::unique_ptr<jit::Engine>>
-compileForDevice(Program &program, llvm::StringRef chip,
-                 llvm::StringRef schedule);
+compileForDevice(Program &program, const CompileOptions &options);
 
 } // namespace attn::run
 

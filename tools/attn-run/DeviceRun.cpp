@@ -78,6 +78,28 @@ static std::string chooseChip(const runtime::Device &device,
   return TargetDesc::lookup(device.chip()) ? device.chip() : "sm_80";
 }
 
+/// Rows that padding follows on the device: those of query, key, value and out.
+static int64_t paddingOf(llvm::ArrayRef<int64_t> stored,
+                         const RunOptions &options) {
+  return stored.size() == 4 ? options.rowPadding : 0;
+}
+
+namespace {
+/// How many bytes of a buffer are moved at a time: all, or a row where padding
+/// follows the rows.
+struct RowLayout {
+  RowLayout(llvm::ArrayRef<int64_t> stored, size_t byteSize, size_t elementBytes,
+            int64_t padding) {
+    const size_t row = stored.empty() ? 0 : stored.back() * elementBytes;
+    chunk = padding && row ? row : byteSize;
+    pitch = chunk + padding * elementBytes;
+    chunks = chunk ? byteSize / chunk : 0;
+  }
+  size_t byteSize() const { return chunks * pitch; }
+  size_t chunk, pitch, chunks;
+};
+} // namespace
+
 static llvm::Error toError(const runtime::Status &status) {
   return status.ok() ? llvm::Error::success()
                      : createStringError(llvm::Twine(status.message));
@@ -86,8 +108,8 @@ static llvm::Error toError(const runtime::Status &status) {
 /// Copies of the inputs, then room for the outputs, in argument order; scalars
 /// have a buffer without memory.
 static llvm::Expected<std::vector<DeviceBuffer>>
-makeBuffers(runtime::Device &device, Program &program,
-            const RunInputs &inputs) {
+makeBuffers(runtime::Device &device, Program &program, const RunInputs &inputs,
+            const RunOptions &options) {
   std::vector<DeviceBuffer> buffers;
   for (auto [argument, value] :
        llvm::zip_equal(program.arguments(), inputs.values)) {
@@ -95,11 +117,15 @@ makeBuffers(runtime::Device &device, Program &program,
     if (!argument.isTensor)
       continue;
     const TensorData &tensor = value.tensor;
+    const RowLayout rows(tensor.shape(), tensor.byteSize(),
+                         bytesOf(argument.element),
+                         paddingOf(tensor.shape(), options));
     runtime::Status status =
-        device.allocate(tensor.byteSize(), argument.role, buffer.address);
-    if (status.ok())
-      status =
-          device.copyToDevice(buffer.address, tensor.data(), tensor.byteSize());
+        device.allocate(rows.byteSize(), argument.role, buffer.address);
+    for (size_t i = 0; i < rows.chunks && status.ok(); ++i)
+      status = device.copyToDevice(
+          buffer.address + i * rows.pitch,
+          static_cast<const char *>(tensor.data()) + i * rows.chunk, rows.chunk);
     if (llvm::Error error = toError(status))
       return error;
   }
@@ -109,8 +135,11 @@ makeBuffers(runtime::Device &device, Program &program,
     if (!count)
       return count.takeError();
     DeviceBuffer &buffer = buffers.emplace_back(device);
-    if (llvm::Error error = toError(device.allocate(
-            *count * bytesOf(result.element), result.role, buffer.address)))
+    const size_t bytes = bytesOf(result.element);
+    const RowLayout rows(output.shape, *count * bytes, bytes,
+                         paddingOf(output.shape, options));
+    if (llvm::Error error = toError(
+            device.allocate(rows.byteSize(), result.role, buffer.address)))
       return error;
   }
   return buffers;
@@ -148,19 +177,22 @@ static llvm::Expected<runtime::StreamHooks> makeHooks(const RunOptions &options,
 /// an error is for a call that could not be made.
 static llvm::Expected<runtime::Status>
 callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
-         llvm::ArrayRef<DeviceBuffer> buffers, attn_rt_stream *stream) {
+         const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers,
+         attn_rt_stream *stream) {
   HostCall call;
   const size_t numArguments = inputs.values.size();
   for (auto [i, value] : llvm::enumerate(inputs.values)) {
     if (program.arguments()[i].isTensor)
       call.addTensor(buffers[i].address,
-                     View::of(value.tensor.shape(), value.swapped));
+                     View::of(value.tensor.shape(), value.swapped,
+                              paddingOf(value.tensor.shape(), options)));
     else
       call.addScalar(value.bits);
   }
   for (auto [i, output] : llvm::enumerate(inputs.outputs))
     call.addTensor(buffers[numArguments + i].address,
-                   View::of(output.shape, output.swapped));
+                   View::of(output.shape, output.swapped,
+                            paddingOf(output.shape, options)));
   call.addPointer(stream);
   auto code = call.invokeWithStatus(engine, program.entry());
   if (!code)
@@ -178,7 +210,7 @@ callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
 /// Empty when a kernel has not written everything; the device then knows more.
 static llvm::Expected<std::optional<RunOutputs>>
 readOutputs(Program &program, const RunInputs &inputs,
-            llvm::ArrayRef<DeviceBuffer> buffers, DeviceRun &run) {
+            const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers, DeviceRun &run) {
   std::optional<RunOutputs> outputs(std::in_place);
   for (auto [i, output] : llvm::enumerate(inputs.outputs)) {
     auto tensor =
@@ -186,8 +218,14 @@ readOutputs(Program &program, const RunInputs &inputs,
     if (!tensor)
       return tensor.takeError();
     const DeviceBuffer &buffer = buffers[inputs.values.size() + i];
-    runtime::Status status = buffer.device.copyFromDevice(
-        tensor->data(), buffer.address, tensor->byteSize());
+    const RowLayout rows(output.shape, tensor->byteSize(),
+                         bytesOf(program.results()[i].element),
+                         paddingOf(output.shape, options));
+    runtime::Status status = runtime::Status::success();
+    for (size_t row = 0; row < rows.chunks && status.ok(); ++row)
+      status = buffer.device.copyFromDevice(
+          static_cast<char *>(tensor->data()) + row * rows.chunk,
+          buffer.address + row * rows.pitch, rows.chunk);
     if (!status.ok()) {
       // A kernel that was stopped is expected to leave gaps.
       if (run.findings.empty())
@@ -228,10 +266,11 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
   DeviceRun run;
   run.device = device.name();
   run.chip = chooseChip(device, options);
-  auto engine = compileForDevice(program, run.chip, options.schedule);
+  auto engine = compileForDevice(
+      program, {run.chip, options.schedule, options.alignment});
   if (!engine)
     return engine.takeError();
-  auto buffers = makeBuffers(device, program, inputs);
+  auto buffers = makeBuffers(device, program, inputs, options);
   if (!buffers)
     return buffers.takeError();
   auto hooks = makeHooks(options, run);
@@ -241,7 +280,7 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
   runtime::StreamPtr stream =
       runtime::createStream(chosen->device, nullptr, std::move(*hooks));
   const auto start = std::chrono::steady_clock::now();
-  auto status = callHost(**engine, program, inputs, *buffers, stream.get());
+  auto status = callHost(**engine, program, inputs, options, *buffers, stream.get());
   if (!status)
     return status.takeError();
   run.seconds =
@@ -258,7 +297,7 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
   // A GPU that has faulted has nothing to read.
   if (!status->ok() && !chosen->sim)
     return run;
-  auto outputs = readOutputs(program, inputs, *buffers, run);
+  auto outputs = readOutputs(program, inputs, options, *buffers, run);
   if (!outputs)
     return outputs.takeError();
   run.outputs = std::move(*outputs);

@@ -12,13 +12,16 @@ Shape attn::run::swapMiddle(llvm::ArrayRef<int64_t> shape) {
   return swapped;
 }
 
-View View::of(llvm::ArrayRef<int64_t> stored, bool swapped) {
+View View::of(llvm::ArrayRef<int64_t> stored, bool swapped,
+              int64_t padding) {
   View view;
   view.shape.assign(stored.begin(), stored.end());
   view.strides.resize(stored.size());
   int64_t stride = 1;
-  for (size_t i = stored.size(); i-- > 0; stride *= stored[i])
+  for (size_t i = stored.size(); i-- > 0;) {
     view.strides[i] = stride;
+    stride *= stored[i] + (i + 1 == stored.size() ? padding : 0);
+  }
   if (swapped) {
     view.shape = swapMiddle(view.shape);
     view.strides = swapMiddle(view.strides);

@@ -17,8 +17,9 @@ struct View {
   Shape shape, strides;
 
   /// Of a row-major buffer of shape `stored`; with `swapped`, its dimensions 1
-  /// and 2 are exchanged in the view.
-  static View of(llvm::ArrayRef<int64_t> stored, bool swapped);
+  /// and 2 are exchanged in the view. `padding` unused elements follow each row.
+  static View of(llvm::ArrayRef<int64_t> stored, bool swapped,
+                 int64_t padding = 0);
 };
 
 /// Exchanges dimensions 1 and 2, between file order and program order.

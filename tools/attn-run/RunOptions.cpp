@@ -57,6 +57,15 @@ struct CommandLine {
   Option<std::string> schedule{
       "schedule", cl::desc("schedule in place of the compiler's choice"),
       cl::value_desc("text"), cl::location(to.schedule), cl::cat(category)};
+  Option<int> alignment{
+      "alignment",
+      cl::desc("bytes that rows are aligned to in the kernel: 16, 8, 4 or 2"),
+      cl::value_desc("bytes"), cl::location(to.alignment), cl::cat(category)};
+  Option<int64_t> rowPadding{
+      "row-padding",
+      cl::desc("elements after each row of query, key, value and out on the "
+               "device, to try odd strides"),
+      cl::value_desc("n"), cl::location(to.rowPadding), cl::cat(category)};
   Option<bool> check{
       "check",
       cl::desc("compare with the float64 reference and print one line "
@@ -102,6 +111,9 @@ static llvm::Error validate(const RunOptions &options) {
                                        " needs a device, but got "
                                        "--device=reference");
   }
+  if (options.rowPadding < 0)
+    return llvm::createStringError("expected --row-padding of 0 or more, but got " +
+                                   llvm::Twine(options.rowPadding));
   for (const std::string &path : options.outputs)
     if (llvm::Error error = checkWritable(path))
       return error;

@@ -27,6 +27,8 @@ struct RunOptions {
   DeviceKind device = DeviceKind::Auto;
   std::string chip; ///< empty: the device's own, sm_80 on the simulator
   std::string schedule;
+  int alignment = 16;     ///< of rows, in bytes, that kernels are compiled for
+  int64_t rowPadding = 0; ///< elements after each row of q, k, v and out
   bool check = false;
   uint64_t seed = 0; ///< of random inputs and of the simulator's scheduler
   CopyTiming timing = CopyTiming::Latest;

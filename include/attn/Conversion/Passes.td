@@ -97,7 +97,12 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
           ...
     ```
   }];
-  let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
+  let options = [
+    Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">,
+    Option<"alignment", "alignment", "int64_t", "16",
+           "bytes that the rows of query, key, value and out are aligned to: 16, or "
+           "2, 4, 8 for odd strides and slower copies">
+  ];
   let dependentDialects = ["::mlir::tile::TileDialect", "::mlir::gpu::GPUDialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
     "::mlir::math::MathDialect", "::mlir::memref::MemRefDialect"];

@@ -18,6 +18,9 @@ struct CompileOptions {
   std::string chip = "sm_80";
   /// `<m = .., n = .., warps = .., stages = ..>`; empty: from the table.
   std::string schedule;
+  /// Bytes that the rows of query, key, value and out are aligned to. The host
+  /// function checks it; 2, 4 and 8 take odd strides at the price of slower copies.
+  int alignment = 16;
 };
 
 /// Functions over tensors with attn ops, to kernels in the plain form of the tile

@@ -52,6 +52,12 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
           << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
       return signalPassFailure();
     }
+    if (!llvm::is_contained({2, 4, 8, 16}, alignment)) {
+      getOperation().emitError("expected an alignment of 2, 4, 8 or 16 bytes, but "
+                               "got ")
+          << alignment.getValue();
+      return signalPassFailure();
+    }
     for (auto func : llvm::make_early_inc_range(
              getOperation().getOps<func::FuncOp>())) {
       SmallVector<AttentionOp> ops;
@@ -79,9 +85,9 @@ private:
         return failure();
       std::string name = (func.getName() + "_" + Twine(number)).str();
       gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
-      if (failed(buildForwardKernel(op, schedule, kernel)))
+      if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
         return failure();
-      buildArgumentChecks(op);
+      buildArgumentChecks(op, alignment);
       buildLaunch(op, schedule, kernel);
       op.erase();
     }

@@ -60,9 +60,9 @@ namespace {
 /// Builds one kernel. Everything below `run` is a step of it, in order.
 class ForwardKernel {
 public:
-  ForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
+  ForwardKernel(AttentionOp op, tile::ScheduleAttr schedule, int64_t alignment,
                 gpu::GPUFuncOp kernel)
-      : op(op), schedule(schedule), b(op.getLoc(), op.getContext()),
+      : op(op), schedule(schedule), alignment(alignment), b(op.getLoc(), op.getContext()),
         types{op.getContext(), schedule.getM(), schedule.getWarps()},
         rows(types), element(op.getElementType()),
         normalizer(op.getNormalizerOrDefault()) {
@@ -79,7 +79,7 @@ public:
     locateBlock();
     narrowCaptures();
     allocateBuffers();
-    tile::CopyOp::create(b, query, firstRow, queryTile, Value());
+    tile::CopyOp::create(b, query, firstRow, queryTile, Value(), alignment);
     if (failed(walkKeys()))
       return failure();
     storeResults();
@@ -208,12 +208,12 @@ private:
     if (full)
       inBounds = arith::OrIOp::create(b, full, inBounds);
 
-    tile::CopyOp::create(b, key, firstKey, keyTile, inBounds);
+    tile::CopyOp::create(b, key, firstKey, keyTile, inBounds, alignment);
     RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
                                        /*transposed=*/true);
-    tile::CopyOp::create(b, value, firstKey, valueTile, inBounds);
+    tile::CopyOp::create(b, value, firstKey, valueTile, inBounds, alignment);
 
     ValueRange state = loop.getRegionIterArgs().drop_back();
     FailureOr<SmallVector<Value>> step =
@@ -389,7 +389,7 @@ private:
         b, accumulated,
         tile::BroadcastOp::create(b, accumulated.getType(), finish.factor));
     tile::StoreOp::create(b, result, outTile);
-    tile::CopyOutOp::create(b, outTile, out, firstRow);
+    tile::CopyOutOp::create(b, outTile, out, firstRow, alignment);
     if (lse)
       tile::StoreRowsOp::create(b, finish.lse, lse, firstRow);
   }
@@ -400,6 +400,7 @@ private:
 
   AttentionOp op;
   tile::ScheduleAttr schedule;
+  int64_t alignment; // of the rows of query, key, value and out, in bytes
   ImplicitLocOpBuilder b;
   FragmentTypes types;
   TileRows rows;
@@ -422,6 +423,7 @@ private:
 
 LogicalResult attn::buildForwardKernel(AttentionOp op,
                                        tile::ScheduleAttr schedule,
+                                       int64_t alignment,
                                        gpu::GPUFuncOp kernel) {
-  return ForwardKernel(op, schedule, kernel).run();
+  return ForwardKernel(op, schedule, alignment, kernel).run();
 }

@@ -18,9 +18,10 @@ SmallVector<Value> getKernelOperands(AttentionOp op);
 Type getKernelArgumentType(AttentionOp op, Value operand);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv 2307.08691)
-/// in the empty body of `kernel`.
+/// in the empty body of `kernel`. Rows of query, key, value and out start at
+/// multiples of `alignment` bytes.
 LogicalResult buildForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
-                                 gpu::GPUFuncOp kernel);
+                                 int64_t alignment, gpu::GPUFuncOp kernel);
 
 } // namespace mlir::attn
 

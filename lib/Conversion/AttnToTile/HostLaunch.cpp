@@ -14,20 +14,21 @@ using namespace mlir::attn;
 namespace {
 class ArgumentChecks {
 public:
-  explicit ArgumentChecks(AttentionOp op) : op(op), b(op.getLoc(), op) {}
+  ArgumentChecks(AttentionOp op, int64_t alignment)
+      : op(op), alignment(alignment), b(op.getLoc(), op) {}
 
   void run() {
     Value q = op.getQuery(), k = op.getKey(), v = op.getValue(), o = op.getOut();
-    same("the same batch in query and key", q, 0, k, 0);
-    same("the same batch in key and value", k, 0, v, 0);
-    same("the same num_kv_heads in key and value", k, 1, v, 1);
-    same("the same length in key and value", k, 2, v, 2);
-    same("the same batch in query and out", q, 0, o, 0);
-    same("the same num_heads in query and out", q, 1, o, 1);
-    same("the same length in query and out", q, 2, o, 2);
+    same("batch in query and key", q, 0, k, 0);
+    same("batch in key and value", k, 0, v, 0);
+    same("num_kv_heads in key and value", k, 1, v, 1);
+    same("length in key and value", k, 2, v, 2);
+    same("batch in query and out", q, 0, o, 0);
+    same("num_heads in query and out", q, 1, o, 1);
+    same("length in query and out", q, 2, o, 2);
     if (Value lse = op.getLse())
       for (int64_t d : {0, 1, 2})
-        same(("the same size in dimension " + Twine(d) + " of query and lse")
+        same(("dimension " + Twine(d) + " of query and lse")
                  .str(),
              q, d, lse, d);
     headsDivide();
@@ -63,45 +64,49 @@ private:
     Value divisor = arith::MaxSIOp::create(b, kvHeads, constant(1));
     Value whole = arith::MulIOp::create(
         b, arith::DivSIOp::create(b, heads, divisor), kvHeads);
-    require(heads, whole, "num_heads to be a multiple of num_kv_heads");
+    require(heads, whole, "multiple of num_kv_heads in num_heads");
   }
 
-  /// Rows are copied in 16-byte pieces: the address of every row of every head
-  /// must be a multiple of 16 bytes. A stride of a dimension of size 1 is never
-  /// used and may be anything.
+  /// Rows are copied in pieces of the alignment: the address of every row of every
+  /// head must be a multiple. A stride of a dimension of size 1 is never used and
+  /// may be anything.
   void rowsAligned(StringRef name, Value memref) {
     auto type = cast<MemRefType>(memref.getType());
     int64_t bytes = type.getElementTypeBitWidth() / 8;
     auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-    Value zero = constant(0), one = constant(1), unit = constant(16 / bytes);
+    Value zero = constant(0), one = constant(1), unit = constant(alignment / bytes);
+    std::string rule = " (rows start at multiples of " +
+                       std::to_string(alignment) +
+                       " bytes; compile with a smaller alignment for others)";
     unsigned inner = type.getRank() - 1;
     require(one, metadata.getStrides()[inner],
-            Twine(name) + " with innermost stride 1");
+            "innermost stride of " + Twine(name));
     for (unsigned d = 0; d < inner; ++d) {
       Value rest =
           arith::RemSIOp::create(b, metadata.getStrides()[d], unit);
       Value unused = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
                                            metadata.getSizes()[d], one);
       require(zero, arith::SelectOp::create(b, unused, zero, rest),
-              Twine(name) + " with rows that start at multiples of 16 bytes "
-                            "(remainder of the stride of dimension " +
-                  Twine(d) + " in elements)");
+              "stride of dimension " + Twine(d) + " of " + name + " modulo " +
+                  Twine(alignment / bytes) + " elements" + rule);
     }
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
     Value address = arith::AddIOp::create(
         b, base,
         arith::MulIOp::create(b, metadata.getOffset(), constant(bytes)));
-    require(zero, arith::RemUIOp::create(b, address, constant(16)),
-            Twine(name) + " at an address that is a multiple of 16 bytes "
-                          "(remainder in bytes)");
+    require(zero, arith::RemUIOp::create(b, address, constant(alignment)),
+            "address of " + Twine(name) + " modulo " + Twine(alignment) + rule);
   }
 
   AttentionOp op;
+  int64_t alignment;
   ImplicitLocOpBuilder b;
 };
 } // namespace
 
-void attn::buildArgumentChecks(AttentionOp op) { ArgumentChecks(op).run(); }
+void attn::buildArgumentChecks(AttentionOp op, int64_t alignment) {
+  ArgumentChecks(op, alignment).run();
+}
 
 void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
                        gpu::GPUFuncOp kernel) {

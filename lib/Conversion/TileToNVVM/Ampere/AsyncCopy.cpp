@@ -6,6 +6,7 @@
 #include "Common/SharedTile.h"
 #include "Patterns.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
@@ -23,8 +24,10 @@ namespace {
 class CopyEmitter {
 public:
   CopyEmitter(Integers &e, Value source, Value row, SharedTile tile,
-              Value inBounds, int64_t width, int64_t threads)
-      : e(e), source(e, source), tile(tile), width(width) {
+              Value inBounds, int64_t width, int64_t alignment,
+              int64_t threads)
+      : e(e), source(e, source), tile(tile), width(width),
+        alignment(alignment) {
     ThreadIndex t(e);
     chunk = e.rem(t.thread, tile.chunksPerPage());
     threadRow = e.div(t.thread, tile.chunksPerPage());
@@ -74,21 +77,61 @@ private:
         inside = inside ? Value(arith::AndIOp::create(e.b, inside, inColumns))
                         : inColumns;
       }
-      // Bytes past the source size are written as zeros; none are read when it is 0.
-      Value bytes =
-          inside ? e.select(inside, e.constant(16), e.constant(0)) : Value();
-      Value address =
-          e.add(to, (page * tile.rows + row) * tile.pageBytes);
-      NVVM::CpAsyncOp::create(e.b, SharedTile::pointer(e, address),
-                              source.moved(from, page * tile.pageBytes), 16,
-                              NVVM::LoadCacheModifierKind::CG, bytes);
+      copyChunk(source.moved(from, page * tile.pageBytes),
+                e.add(to, (page * tile.rows + row) * tile.pageBytes), inside);
     }
+  }
+
+  /// 16 bytes, or zeros where `inside` is false (null: always inside).
+  void copyChunk(Value from, Value to, Value inside) {
+    if (alignment < 4)
+      return loadChunk(from, to, inside);
+    // Bytes past the source size are written as zeros; none are read when it is 0.
+    Value bytes = inside ? e.select(inside, e.constant(alignment), e.constant(0))
+                         : Value();
+    auto cache = alignment == 16 ? NVVM::LoadCacheModifierKind::CG
+                                 : NVVM::LoadCacheModifierKind::CA;
+    for (int64_t offset = 0; offset < 16; offset += alignment)
+      NVVM::CpAsyncOp::create(e.b, SharedTile::pointer(e, e.add(to, offset)),
+                              source.moved(from, offset), alignment, cache,
+                              bytes);
+  }
+
+  /// The smallest asynchronous copy is 4 bytes: elements go through registers.
+  void loadChunk(Value from, Value to, Value inside) {
+    Type i16 = e.b.getIntegerType(16);
+    auto chunk = VectorType::get({8}, i16);
+    Value zeros = LLVM::ZeroOp::create(e.b, chunk);
+    auto load = [&]() -> Value {
+      Value data = zeros;
+      for (int64_t i = 0; i < 8; ++i)
+        data = LLVM::InsertElementOp::create(
+            e.b, data, LLVM::LoadOp::create(e.b, i16, source.moved(from, 2 * i)),
+            e.constant(i));
+      return data;
+    };
+    Value data;
+    if (!inside) {
+      data = load();
+    } else {
+      auto branch = scf::IfOp::create(e.b, TypeRange{chunk}, inside,
+                                      /*withElseRegion=*/true);
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(e.b, load());
+      e.b.setInsertionPointToStart(branch.elseBlock());
+      scf::YieldOp::create(e.b, zeros);
+      data = branch.getResult(0);
+    }
+    LLVM::StoreOp::create(e.b, data, SharedTile::pointer(e, to),
+                          /*alignment=*/16);
   }
 
   Integers &e;
   GlobalTensor source;
   SharedTile tile;
-  int64_t width; // columns of the source
+  int64_t width;     // columns of the source
+  int64_t alignment; // of its rows, in bytes
   Value chunk, threadRow, firstRow, column;
   int64_t rowsPerPass;
   Value length, known; // null length: every row is inside
@@ -101,7 +144,7 @@ void emitCopy(CopyLike op, Value target, OpBuilder &rewriter) {
   SharedTile tile(target, cast<MemRefType>(op.getTarget().getType()));
   CopyEmitter(e, op.getSource(), op.getRow(), tile, op.getInBounds(),
               cast<MemRefType>(op.getSource().getType()).getDimSize(1),
-              kernel.getKnownBlockSize()->front())
+              op.getAlignment(), kernel.getKnownBlockSize()->front())
       .run();
 }
 

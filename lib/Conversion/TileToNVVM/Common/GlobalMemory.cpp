@@ -196,13 +196,29 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
         auto piece = VectorType::get({4}, e.b.getI32Type());
         Value data = LLVM::LoadOp::create(
             e.b, piece, SharedTile::pointer(e, address), /*alignment=*/16);
-        LLVM::StoreOp::create(e.b, data,
-                              target.moved(to, page * tile.pageBytes),
-                              /*alignment=*/16);
+        storeChunk(e, target, data, target.moved(to, page * tile.pageBytes),
+                   op.getAlignment());
       }
     }
     rewriter.eraseOp(op);
     return success();
+  }
+
+private:
+  /// 16 bytes in pieces of the row's alignment.
+  static void storeChunk(Integers &e, GlobalTensor &target, Value data, Value to,
+                         int64_t alignment) {
+    if (alignment == 16) {
+      LLVM::StoreOp::create(e.b, data, to, /*alignment=*/16);
+      return;
+    }
+    Type piece = e.b.getIntegerType(alignment * 8);
+    data = LLVM::BitcastOp::create(
+        e.b, VectorType::get({16 / alignment}, piece), data);
+    for (int64_t i = 0; i < 16 / alignment; ++i)
+      LLVM::StoreOp::create(
+          e.b, LLVM::ExtractElementOp::create(e.b, data, e.constant(i)),
+          target.moved(to, i * alignment), alignment);
   }
 };
 } // namespace

@@ -29,6 +29,13 @@ int64_t AllocOp::getByteSize() {
          type.getElementTypeBitWidth() / 8;
 }
 
+static LogicalResult verifyAlignment(Operation *op, int64_t alignment) {
+  if (llvm::is_contained({2, 4, 8, 16}, alignment))
+    return success();
+  return op->emitOpError("expected an alignment of 2, 4, 8 or 16 bytes, but got ")
+         << alignment;
+}
+
 template <typename CopyLike> static LogicalResult verifyCopy(CopyLike op) {
   auto source = cast<MemRefType>(op.getSource().getType());
   auto target = cast<MemRefType>(op.getTarget().getType());
@@ -40,7 +47,21 @@ template <typename CopyLike> static LogicalResult verifyCopy(CopyLike op) {
     return op.emitOpError("expected a source of rank 2, not wider than the "
                           "target, but got ")
            << source << " to " << target;
-  return success();
+  return verifyAlignment(op, op.getAlignment());
+}
+
+LogicalResult CopyOutOp::verify() {
+  auto target = cast<MemRefType>(getTarget().getType());
+  auto source = cast<MemRefType>(getSource().getType());
+  if (failed(verifyShared(*this, "source", source)))
+    return failure();
+  if (target.getRank() != 2 || target.isDynamicDim(1) ||
+      target.getDimSize(1) > source.getDimSize(1) ||
+      source.getElementType() != target.getElementType())
+    return emitOpError("expected a target of rank 2, not wider than the source, "
+                       "but got ")
+           << source << " to " << target;
+  return verifyAlignment(*this, getAlignment());
 }
 
 LogicalResult CopyOp::verify() { return verifyCopy(*this); }

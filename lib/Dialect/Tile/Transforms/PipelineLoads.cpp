@@ -75,7 +75,8 @@ private:
       if (auto copy = dyn_cast<CopyOp>(op)) {
         OpBuilder at(copy);
         CopyAsyncOp::create(at, copy.getLoc(), copy.getSource(), copy.getRow(),
-                            copy.getTarget(), copy.getInBounds());
+                            copy.getTarget(), copy.getInBounds(),
+                            copy.getAlignment());
         copy.erase();
       }
     }
@@ -96,8 +97,8 @@ private:
     Value inBounds;
     if (copy.getInBounds())
       inBounds = recompute(copy.getInBounds(), mapping);
-    CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target,
-                        inBounds);
+    CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target, inBounds,
+                        copy.getAlignment());
   }
 
   /// `value` of the loop body for another iteration: its scalar computation again.

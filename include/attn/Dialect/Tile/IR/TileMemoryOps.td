@@ -35,11 +35,14 @@ class Tile_CopyBase<string mnemonic> : Tile_Op<mnemonic> {
     Rows [row, row + M) of the 2-D `source` in global memory go to the M x C shared
     buffer `target`, copied by all threads of the block in 16-byte pieces. Rows past
     the end of the source and columns past its (static) width are filled with zeros.
-    `in_bounds` true promises that no row is past the end.
+    `in_bounds` true promises that no row is past the end. `alignment` is the number
+    of bytes that every row's address is a multiple of: below 16 the copy is made of
+    smaller pieces.
   }];
   let arguments = (ins
     Arg<AnyStridedMemRef, "", [MemRead]>:$source, I32:$row,
-    Arg<AnyMemRef, "", [MemWrite]>:$target, Optional<I1>:$inBounds);
+    Arg<AnyMemRef, "", [MemWrite]>:$target, Optional<I1>:$inBounds,
+    DefaultValuedAttr<I64Attr, "16">:$alignment);
   let assemblyFormat = [{
     $source `[` $row `]` `to` $target (`in_bounds` $inBounds^)? attr-dict
     `:` type($source) `to` type($target)
@@ -64,10 +67,12 @@ def Tile_CopyOutOp : Tile_Op<"copy_out"> {
   }];
   let arguments = (ins
     Arg<AnyMemRef, "", [MemRead]>:$source,
-    Arg<AnyStridedMemRef, "", [MemWrite]>:$target, I32:$row);
+    Arg<AnyStridedMemRef, "", [MemWrite]>:$target, I32:$row,
+    DefaultValuedAttr<I64Attr, "16">:$alignment);
   let assemblyFormat = [{
     $source `to` $target `[` $row `]` attr-dict `:` type($source) `to` type($target)
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_StoreOp : Tile_Op<"store"> {
