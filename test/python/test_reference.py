@@ -11,41 +11,18 @@ import subprocess
 import tempfile
 import unittest
 import zlib
-from dataclasses import dataclass
 
 import numpy as np
 
 import reference_numpy
-from variants import MASKS, PLAIN, SCORES, Variant, by_name, combine
+from programs import Case, capture_inputs, program
+from variants import MASKS, PLAIN, SCORES, by_name, combine
 
 ATTN_RUN = os.environ.get("ATTN_RUN") or shutil.which("attn-run") or "attn-run"
 
 # Largest error of one rounding: relative, and absolute near 0.
 ROUNDING = {"f32": (2.0**-24, 2.0**-150), "bf16": (2.0**-8, 2.0**-134),
             "f16": (2.0**-11, 2.0**-25)}
-
-
-@dataclass(frozen=True)
-class Case:
-    variant: Variant = PLAIN
-    element: str = "f32"
-    b: int = 2
-    hq: int = 4
-    hkv: int = 2
-    sq: int = 7
-    sk: int = 10
-    d: int = 16
-    dv: int = 16
-    scale: float = None
-    lse: bool = True
-    layout: str = "bhsd"
-    sizes: str = "lengths"  # which sizes are dynamic: none, lengths, all
-    poison: bool = False    # NaN and Inf in keys and values that no row keeps
-
-    def __str__(self):
-        return (f"{self.variant.name} {self.element} B{self.b} H{self.hq}/"
-                f"{self.hkv} S{self.sq}x{self.sk} D{self.d}/{self.dv} "
-                f"{self.layout} scale={self.scale} {self.sizes}")
 
 
 def round_to(element, x):
@@ -63,51 +40,9 @@ def rounded_capture(value, kind):
         return np.asarray(value, np.float32).astype(np.float64)
     if kind.endswith("xf16>"):
         return np.asarray(value, np.float16).astype(np.float64)
+    if kind.endswith("xbf16>"):
+        return round_to("bf16", value).astype(np.float64)
     return value
-
-
-def region(name, arguments, body, result, kind):
-    if body is None:
-        return ""
-    return (f"  {name} {{\n  ^bb0({arguments}):\n    {body.strip()}\n"
-            f"    attn.yield {result} : {kind}\n  }}\n")
-
-
-def program(case, captures):
-    """The case in the attn dialect."""
-    def tensor(heads, length, dim):
-        b = case.b
-        if case.sizes != "none":
-            b, length = "?", "?"
-        if case.sizes == "all":
-            heads = "?"
-        return f"tensor<{b}x{heads}x{length}x{dim}x{case.element}>"
-
-    q = tensor(case.hq, case.sq, case.d)
-    k = tensor(case.hkv, case.sk, case.d)
-    v = tensor(case.hkv, case.sk, case.dv)
-    results = [tensor(case.hq, case.sq, case.dv)]
-    if case.lse:
-        lse = results[0].rsplit("x", 2)[0] + "xf32>"
-        results.append(lse)
-    arguments = "".join(f", %{name}: {kind}"
-                        for name, (_, kind) in captures.items())
-    indices = "%b: index, %h: index, %i: index, %j: index"
-    variant = case.variant
-    scale = "" if case.scale is None else f"{{scale = {case.scale:e} : f32}}"
-    names = ", ".join(["%o", "%lse"][:len(results)])
-    types = ", ".join(results)
-    return (
-        f"func.func @attention(%q: {q}, %k: {k}, %v: {v}{arguments}) -> ({types}) {{\n"
-        f"  %c2 = arith.constant 2 : index\n"
-        f"  %sq = tensor.dim %q, %c2 : {q}\n"
-        f"  %sk = tensor.dim %k, %c2 : {k}\n"
-        f"  %offset = arith.subi %sk, %sq : index\n"
-        f"  {names} = attn.attention query(%q : {q}) key(%k : {k}) value(%v : {v}) {scale}\n"
-        + region("score", "%s: f32, " + indices, variant.score,
-                 variant.score_value, "f32")
-        + region("mask", indices, variant.mask, variant.mask_value, "i1")
-        + f"  -> {types}\n  return {names} : {types}\n}}\n")
 
 
 class Run:
@@ -163,12 +98,7 @@ class Run:
         swap = self.case.layout == "bshd"
         inputs = [save(name + ".npy", x.transpose(0, 2, 1, 3) if swap else x)
                   for name, x in zip("qkv", self.qkv)]
-        for name, (value, kind) in self.captures.items():
-            if not isinstance(value, np.ndarray):
-                inputs.append(repr(value))
-                continue
-            stored = value.astype(np.float32) if value.dtype == float else value
-            inputs.append(save(name + ".npy", stored))
+        inputs += capture_inputs(self.captures, self.folder)
         with open(path("program.mlir"), "w") as file:
             file.write(program(self.case, self.captures))
         outputs = [path("out.npy"), path("lse.npy")][:1 + self.case.lse]

@@ -34,6 +34,17 @@ def slopes(shape, rng):
     return {"slopes": (2.0 ** -np.arange(1, shape.hq + 1), "tensor<?xf32>")}
 
 
+def bias_matrix(name, element):
+    """A bias for each query and key, of an element type that is not f32."""
+    kind = f"tensor<?x?x{element}>"
+    return Variant(name, captures=lambda shape, rng: {
+        "bias": (rng.standard_normal((shape.sq, shape.sk)), kind)}, score=f"""
+    %0 = attn.load %bias[%i, %j] : {kind}
+    %1 = arith.extf %0 : {element} to f32
+    %r = arith.addf %s, %1 : f32""",
+                   score_fn=lambda s, b, h, i, j, c: s + c["bias"][i, j])
+
+
 def key_lengths(shape, rng):
     # The first request of the batch has no keys at all.
     lengths = np.linspace(0, shape.sk, shape.b).astype(np.int32)
@@ -61,6 +72,25 @@ SCORES = [
     %0 = attn.load %bias[%h, %i, %j] : tensor<?x?x?xf32>
     %r = arith.addf %s, %0 : f32""",
             score_fn=lambda s, b, h, i, j, c: s + c["bias"][h, i, j]),
+    Variant("bias_matrix", captures=lambda shape, rng: {
+        "bias": (rng.standard_normal((shape.sq, shape.sk)), "tensor<?x?xf32>")},
+            score="""
+    %0 = attn.load %bias[%i, %j] : tensor<?x?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            score_fn=lambda s, b, h, i, j, c: s + c["bias"][i, j]),
+    bias_matrix("bias_matrix_f16", "f16"),
+    bias_matrix("bias_matrix_bf16", "bf16"),
+    Variant("bias_of_all", captures=lambda shape, rng: {
+        "bias": (rng.standard_normal((shape.b, shape.hq, shape.sq, shape.sk)),
+                 "tensor<?x?x?x?xf32>")}, score="""
+    %0 = attn.load %bias[%b, %h, %i, %j] : tensor<?x?x?x?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            score_fn=lambda s, b, h, i, j, c: s + c["bias"][b, h, i, j]),
+    Variant("bias_of_head", captures=lambda shape, rng: {
+        "bias": (rng.standard_normal(shape.hq), "tensor<?xf32>")}, score="""
+    %0 = attn.load %bias[%h] : tensor<?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            score_fn=lambda s, b, h, i, j, c: s + c["bias"][h]),
     Variant("f16_bias_of_batch", captures=lambda shape, rng: {
         "bias": (rng.standard_normal((shape.b, shape.sk)), "tensor<?x?xf16>")},
             score="""
@@ -116,10 +146,12 @@ MASKS = [
     # With more queries than keys the first rows keep nothing.
     Variant("causal_bottom_right", mask="%m = attn.causal %i, %j offset %offset",
             mask_fn=lambda b, h, i, j, c: causal(i + c["sk"] - c["sq"], j)),
-    Variant("window_left", captures=lambda shape, rng: {"w": (2, "index")},
+    Variant("window_left",
+            captures=lambda shape, rng: {"w": (max(2, shape.sk // 3), "index")},
             mask="%m = attn.window %i, %j left %w",
             mask_fn=lambda b, h, i, j, c: j >= i - c["w"]),
-    Variant("window_right", captures=lambda shape, rng: {"w": (2, "index")},
+    Variant("window_right",
+            captures=lambda shape, rng: {"w": (max(2, shape.sk // 5), "index")},
             mask="%m = attn.window %i, %j right %w",
             mask_fn=lambda b, h, i, j, c: j <= i + c["w"]),
     Variant("window_both", captures=lambda shape, rng: {"w": (1, "index")},
@@ -128,7 +160,8 @@ MASKS = [
             np.abs(j - (i + c["sk"] - c["sq"])) <= c["w"]),
     Variant("window_unbounded", mask="%m = attn.window %i, %j",
             mask_fn=lambda b, h, i, j, c: np.full(j.shape, True)),
-    Variant("causal_and_window", captures=lambda shape, rng: {"w": (3, "index")},
+    Variant("causal_and_window",
+            captures=lambda shape, rng: {"w": (max(3, shape.sk // 4), "index")},
             mask="""
     %0 = attn.causal %i, %j
     %1 = attn.window %i, %j left %w

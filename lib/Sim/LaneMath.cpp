@@ -1,0 +1,79 @@
+//===- LaneMath.cpp - hot loops compiled for the machine at hand ----------===//
+//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+//===----------------------------------------------------------------------===//
+
+#include "LaneMath.h"
+
+#include "LaneTypes.h"
+
+#include <cmath>
+
+#if !defined(ATTN_SIM_CLONES) && defined(__x86_64__) && defined(__has_attribute)
+#if __has_attribute(target_clones)
+#define ATTN_SIM_CLONES                                                        \
+  __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#endif
+#endif
+#ifndef ATTN_SIM_CLONES
+#define ATTN_SIM_CLONES
+#endif
+
+ATTN_SIM_CLONES
+void attn::sim::fmaLanes(const float *a, const float *b, const float *c,
+                         float *d) {
+  float out[32];
+  for (int i = 0; i < 32; ++i)
+    out[i] = __builtin_fmaf(a[i], b[i], c[i]);
+  for (int i = 0; i < 32; ++i)
+    d[i] = out[i];
+}
+
+/// 2^x = 2^n * 2^f with |f| <= 1/2; Taylor in double, so that the one rounding
+/// that matters is the last, to float. The scale 2^n is a double's exponent.
+ATTN_SIM_CLONES
+void attn::sim::exp2Lanes(const float *a, float *d) {
+  constexpr double ln2 = 0.693147180559945309417;
+  float out[32];
+  for (int i = 0; i < 32; ++i) {
+    float x = a[i];
+    float clamped = x > 200.0f ? 200.0f : x;
+    clamped = clamped < -200.0f ? -200.0f : clamped;
+    clamped = x != x ? 0.0f : clamped;
+    int n = int(clamped + (clamped < 0 ? -0.5f : 0.5f));
+    double y = (double(clamped) - double(n)) * ln2;
+    double p = 1.0 / 3628800;
+    p = p * y + 1.0 / 362880;
+    p = p * y + 1.0 / 40320;
+    p = p * y + 1.0 / 5040;
+    p = p * y + 1.0 / 720;
+    p = p * y + 1.0 / 120;
+    p = p * y + 1.0 / 24;
+    p = p * y + 1.0 / 6;
+    p = p * y + 0.5;
+    p = p * y + 1.0;
+    p = p * y + 1.0;
+    double scale = bitCast<double>(uint64_t(int64_t(n) + 1023) << 52);
+    float r = float(p * scale);
+    out[i] = x != x ? x : r;
+  }
+  for (int i = 0; i < 32; ++i)
+    d[i] = out[i];
+}
+
+ATTN_SIM_CLONES
+void attn::sim::multiplyTile16x8(const float *a, const float *b, float *d,
+                                 int k) {
+  for (int row = 0; row < 16; ++row) {
+    float sum[8];
+    for (int col = 0; col < 8; ++col)
+      sum[col] = d[row * 8 + col];
+    for (int i = 0; i < k; ++i)
+      for (int col = 0; col < 8; ++col)
+        sum[col] += a[row * k + i] * b[i * 8 + col];
+    for (int col = 0; col < 8; ++col)
+      d[row * 8 + col] = sum[col];
+  }
+}
