@@ -36,20 +36,20 @@ static void addCleanup(OpPassManager &manager) {
 }
 
 void ::attn::buildTilePipeline(OpPassManager &manager,
-                             const CompileOptions &options) {
+                               const CompileOptions &options) {
   manager.addPass(mlir::attn::createAttnBufferizePass());
   // From here on nothing can ask which mask or bias is meant.
   manager.addPass(mlir::attn::createAttnExpandScoreOpsPass());
   addCleanup(manager);
   manager.addPass(mlir::attn::createAttnChooseSchedulePass(
       {options.chip, options.schedule}));
-  manager.addPass(mlir::attn::createAttnToTilePass(
-      {options.chip, options.alignment}));
+  manager.addPass(
+      mlir::attn::createAttnToTilePass({options.chip, options.alignment}));
   addCleanup(manager);
 }
 
 void ::attn::buildSchedulePipeline(OpPassManager &manager,
-                                 const CompileOptions &options) {
+                                   const CompileOptions &options) {
   OpPassManager &kernel =
       manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   // Before the split: a load issued ahead crosses from one part to the next.
@@ -57,11 +57,12 @@ void ::attn::buildSchedulePipeline(OpPassManager &manager,
   // One comparison for one question, so that the split answers it everywhere.
   kernel.addPass(createCSEPass());
   kernel.addPass(tile::createTileSplitLoopsPass());
-  // Only the first iteration can be out of bounds: drops the checks of the others.
+  // Only the first iteration can be out of bounds: drops the checks of the
+  // others.
   kernel.addPass(arith::createArithIntRangeOpts());
   addCleanup(kernel);
-  // Rows and scalars leave the loops here, where nothing is an address yet; after
-  // the lowering it would cost a register for every address.
+  // Rows and scalars leave the loops here, where nothing is an address yet;
+  // after the lowering it would cost a register for every address.
   kernel.addPass(createLoopInvariantCodeMotionPass());
   manager.addPass(tile::createTileAllocateSmemPass());
   manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>().addPass(
@@ -69,7 +70,7 @@ void ::attn::buildSchedulePipeline(OpPassManager &manager,
 }
 
 void ::attn::buildKernelPipeline(OpPassManager &manager,
-                               const CompileOptions &options) {
+                                 const CompileOptions &options) {
   OpPassManager &kernels = manager.nest<gpu::GPUModuleOp>();
   kernels.addPass(mlir::attn::createTileToNVVMPass({options.chip}));
   // Slices of the arguments become base pointer, offset and strides.
@@ -81,7 +82,7 @@ void ::attn::buildKernelPipeline(OpPassManager &manager,
 }
 
 void ::attn::buildHostPipeline(OpPassManager &manager,
-                             const CompileOptions &options) {
+                               const CompileOptions &options) {
   manager.addPass(memref::createExpandStridedMetadataPass());
   manager.addPass(createLowerAffinePass());
   manager.addPass(arith::createArithExpandOpsPass());
@@ -90,7 +91,7 @@ void ::attn::buildHostPipeline(OpPassManager &manager,
 }
 
 void ::attn::buildCompilePipeline(OpPassManager &manager,
-                                const CompileOptions &options) {
+                                  const CompileOptions &options) {
   buildTilePipeline(manager, options);
   buildSchedulePipeline(manager, options);
   buildKernelPipeline(manager, options);
@@ -114,7 +115,8 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 void ::attn::registerCompilePipelines() {
   auto add = [](StringRef name, StringRef text, auto build) {
     PassPipelineRegistration<PipelineOptions>(
-        name, text, [build](OpPassManager &manager, const PipelineOptions &given) {
+        name, text,
+        [build](OpPassManager &manager, const PipelineOptions &given) {
           build(manager, ::attn::CompileOptions{given.chip, given.schedule,
                                                 given.alignment});
         });
@@ -122,7 +124,8 @@ void ::attn::registerCompilePipelines() {
   add("attn-tile-pipeline", "tensors to kernels in plain tile form",
       ::attn::buildTilePipeline);
   add("attn-schedule-pipeline", "the tile transforms", buildSchedulePipeline);
-  add("attn-kernel-pipeline", "kernels to the LLVM dialect", buildKernelPipeline);
+  add("attn-kernel-pipeline", "kernels to the LLVM dialect",
+      buildKernelPipeline);
   add("attn-host-pipeline", "host functions to the LLVM dialect",
       buildHostPipeline);
   add("attn-compile", "the whole compiler", buildCompilePipeline);

@@ -30,9 +30,8 @@ static void createImage(ImplicitLocOpBuilder &b, StringRef name,
   auto pointer = LLVM::LLVMPointerType::get(b.getContext());
   auto type = LLVM::LLVMStructType::getLiteral(
       b.getContext(), {pointer, pointer, b.getI64Type()});
-  auto image =
-      LLVM::GlobalOp::create(b, type, /*isConstant=*/true,
-                             LLVM::Linkage::Internal, name, Attribute());
+  auto image = LLVM::GlobalOp::create(
+      b, type, /*isConstant=*/true, LLVM::Linkage::Internal, name, Attribute());
   OpBuilder::InsertionGuard guard(b);
   b.createBlock(&image.getInitializerRegion());
   Value value = LLVM::UndefOp::create(b, type);
@@ -57,8 +56,8 @@ struct EmbedKernelsPass
         return signalPassFailure();
       ImplicitLocOpBuilder b(module.getLoc(), module);
       std::string name = module.getName().str();
-      if (auto declaration = getOperation().lookupSymbol<LLVM::GlobalOp>(
-              name + "_image"))
+      if (auto declaration =
+              getOperation().lookupSymbol<LLVM::GlobalOp>(name + "_image"))
         declaration.erase();
       LLVM::GlobalOp chipText = createText(b, name + "_chip", chip);
       LLVM::GlobalOp text = createText(b, name + "_text", *ptx);

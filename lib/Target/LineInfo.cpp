@@ -18,8 +18,8 @@ void ::attn::attachLineInfo(gpu::GPUModuleOp module) {
   auto file = LLVM::DIFileAttr::get(context, llvm::sys::path::filename(path),
                                     llvm::sys::path::parent_path(path));
   auto unit = LLVM::DICompileUnitAttr::get(
-      DistinctAttr::create(UnitAttr::get(context)), llvm::dwarf::DW_LANG_C, file,
-      StringAttr::get(context, "attn"), /*isOptimized=*/true,
+      DistinctAttr::create(UnitAttr::get(context)), llvm::dwarf::DW_LANG_C,
+      file, StringAttr::get(context, "attn"), /*isOptimized=*/true,
       LLVM::DIEmissionKind::DebugDirectivesOnly);
   auto type = LLVM::DISubroutineTypeAttr::get(context, {});
   for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
@@ -31,7 +31,8 @@ void ::attn::attachLineInfo(gpu::GPUModuleOp module) {
     auto subprogram = LLVM::DISubprogramAttr::get(
         context, DistinctAttr::create(UnitAttr::get(context)), unit, file, name,
         name, file, line, line,
-        LLVM::DISubprogramFlags::Definition | LLVM::DISubprogramFlags::Optimized,
+        LLVM::DISubprogramFlags::Definition |
+            LLVM::DISubprogramFlags::Optimized,
         type, /*retainedNodes=*/{}, /*annotations=*/{});
     kernel->setLoc(FusedLoc::get(context, {kernel.getLoc()}, subprogram));
   }

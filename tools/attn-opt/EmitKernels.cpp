@@ -20,14 +20,13 @@ using namespace mlir;
 namespace {
 enum class Emission { PTX, Cubin, LLVM };
 
-/// The options of this mode. Passes are not among them: the pipeline is the whole
-/// compiler, up to its kernels.
+/// The options of this mode. Passes are not among them: the pipeline is the
+/// whole compiler, up to its kernels.
 struct EmitOptions {
   llvm::cl::OptionCategory category{"attn-opt --emit"};
-  llvm::cl::opt<std::string> input{llvm::cl::Positional,
-                                   llvm::cl::desc("<input file>"),
-                                   llvm::cl::init("-"),
-                                   llvm::cl::cat(category)};
+  llvm::cl::opt<std::string> input{
+      llvm::cl::Positional, llvm::cl::desc("<input file>"), llvm::cl::init("-"),
+      llvm::cl::cat(category)};
   llvm::cl::opt<std::string> output{"o", llvm::cl::desc("output file"),
                                     llvm::cl::init("-"),
                                     llvm::cl::cat(category)};
@@ -123,9 +122,9 @@ int ::attn::emitKernelsMain(int argc, char **argv, DialectRegistry &registry) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  FailureOr<std::string> text =
-      emitKernels(*module, {arguments->chip, arguments->schedule, arguments->alignment},
-                  options.emission);
+  FailureOr<std::string> text = emitKernels(
+      *module, {arguments->chip, arguments->schedule, arguments->alignment},
+      options.emission);
   if (failed(text))
     return 1;
   auto output = openOutputFile(options.output, &error);

@@ -14,9 +14,9 @@ using mlir::attn::ReferencePrecision;
 /// same precision is, plus what does not matter to anyone.
 static constexpr double outFactor = 2, outSlack = 1e-5;
 static constexpr double lseBound = 1e-4;
-/// Scores in the thousands: float32 cannot hold the bound there. The dot product is
-/// accumulated, scaled and stored in float32, and each of these rounds at the
-/// magnitude of the largest scores, whatever the row's own lse.
+/// Scores in the thousands: float32 cannot hold the bound there. The dot
+/// product is accumulated, scaled and stored in float32, and each of these
+/// rounds at the magnitude of the largest scores, whatever the row's own lse.
 static constexpr double lseUlps = 4;
 
 Deviation Deviation::of(const TensorData &tensor, const TensorData &truth) {

@@ -88,8 +88,8 @@ namespace {
 /// How many bytes of a buffer are moved at a time: all, or a row where padding
 /// follows the rows.
 struct RowLayout {
-  RowLayout(llvm::ArrayRef<int64_t> stored, size_t byteSize, size_t elementBytes,
-            int64_t padding) {
+  RowLayout(llvm::ArrayRef<int64_t> stored, size_t byteSize,
+            size_t elementBytes, int64_t padding) {
     const size_t row = stored.empty() ? 0 : stored.back() * elementBytes;
     chunk = padding && row ? row : byteSize;
     pitch = chunk + padding * elementBytes;
@@ -123,9 +123,10 @@ makeBuffers(runtime::Device &device, Program &program, const RunInputs &inputs,
     runtime::Status status =
         device.allocate(rows.byteSize(), argument.role, buffer.address);
     for (size_t i = 0; i < rows.chunks && status.ok(); ++i)
-      status = device.copyToDevice(
-          buffer.address + i * rows.pitch,
-          static_cast<const char *>(tensor.data()) + i * rows.chunk, rows.chunk);
+      status = device.copyToDevice(buffer.address + i * rows.pitch,
+                                   static_cast<const char *>(tensor.data()) +
+                                       i * rows.chunk,
+                                   rows.chunk);
     if (llvm::Error error = toError(status))
       return error;
   }
@@ -210,7 +211,8 @@ callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
 /// Empty when a kernel has not written everything; the device then knows more.
 static llvm::Expected<std::optional<RunOutputs>>
 readOutputs(Program &program, const RunInputs &inputs,
-            const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers, DeviceRun &run) {
+            const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers,
+            DeviceRun &run) {
   std::optional<RunOutputs> outputs(std::in_place);
   for (auto [i, output] : llvm::enumerate(inputs.outputs)) {
     auto tensor =
@@ -280,7 +282,8 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
   runtime::StreamPtr stream =
       runtime::createStream(chosen->device, nullptr, std::move(*hooks));
   const auto start = std::chrono::steady_clock::now();
-  auto status = callHost(**engine, program, inputs, options, *buffers, stream.get());
+  auto status =
+      callHost(**engine, program, inputs, options, *buffers, stream.get());
   if (!status)
     return status.takeError();
   run.seconds =

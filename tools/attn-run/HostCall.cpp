@@ -12,8 +12,7 @@ Shape attn::run::swapMiddle(llvm::ArrayRef<int64_t> shape) {
   return swapped;
 }
 
-View View::of(llvm::ArrayRef<int64_t> stored, bool swapped,
-              int64_t padding) {
+View View::of(llvm::ArrayRef<int64_t> stored, bool swapped, int64_t padding) {
   View view;
   view.shape.assign(stored.begin(), stored.end());
   view.strides.resize(stored.size());

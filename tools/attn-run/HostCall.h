@@ -17,7 +17,8 @@ struct View {
   Shape shape, strides;
 
   /// Of a row-major buffer of shape `stored`; with `swapped`, its dimensions 1
-  /// and 2 are exchanged in the view. `padding` unused elements follow each row.
+  /// and 2 are exchanged in the view. `padding` unused elements follow each
+  /// row.
   static View of(llvm::ArrayRef<int64_t> stored, bool swapped,
                  int64_t padding = 0);
 };

@@ -112,8 +112,9 @@ static llvm::Error validate(const RunOptions &options) {
                                        "--device=reference");
   }
   if (options.rowPadding < 0)
-    return llvm::createStringError("expected --row-padding of 0 or more, but got " +
-                                   llvm::Twine(options.rowPadding));
+    return llvm::createStringError(
+        "expected --row-padding of 0 or more, but got " +
+        llvm::Twine(options.rowPadding));
   for (const std::string &path : options.outputs)
     if (llvm::Error error = checkWritable(path))
       return error;

@@ -143,4 +143,27 @@ def KernelToLLVMPass : Pass<"attn-kernel-to-llvm", "::mlir::gpu::GPUModuleOp"> {
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
 }
 
+def AttnHostToLLVMPass : Pass<"attn-host-to-llvm", "::mlir::ModuleOp"> {
+  let summary = "Host functions to the LLVM dialect, launches to runtime calls";
+  let description = [{
+    A function that launches kernels takes the stream as its last argument and returns
+    a status; checks that fail and launches that are refused end it.
+
+    ```mlir
+    func.func @f(%q: memref<...>) {
+      attn.require %ok, "...", %a, %b
+      gpu.launch_func @f_kernels::@f_0 ...
+      return
+    }
+    ==>
+    llvm.func @f(..., %stream: !llvm.ptr) -> i32 {
+      llvm.cond_br ...                  // attn_rt_fail(...)
+      %s = llvm.call @attn_rt_launch(%stream, @f_kernels_image, ...)
+      llvm.return %s
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect"];
+}
+
 #endif

@@ -19,12 +19,13 @@ struct CompileOptions {
   /// `<m = .., n = .., warps = .., stages = ..>`; empty: from the table.
   std::string schedule;
   /// Bytes that the rows of query, key, value and out are aligned to. The host
-  /// function checks it; 2, 4 and 8 take odd strides at the price of slower copies.
+  /// function checks it; 2, 4 and 8 take odd strides at the price of slower
+  /// copies.
   int alignment = 16;
 };
 
-/// Functions over tensors with attn ops, to kernels in the plain form of the tile
-/// dialect and their launches.
+/// Functions over tensors with attn ops, to kernels in the plain form of the
+/// tile dialect and their launches.
 void buildTilePipeline(mlir::OpPassManager &manager,
                        const CompileOptions &options);
 
@@ -37,8 +38,8 @@ void buildSchedulePipeline(mlir::OpPassManager &manager,
 void buildKernelPipeline(mlir::OpPassManager &manager,
                          const CompileOptions &options);
 
-/// Host functions to the LLVM dialect, with the images of their kernels in them: a
-/// module for `attn::jit::Engine`.
+/// Host functions to the LLVM dialect, with the images of their kernels in
+/// them: a module for `attn::jit::Engine`.
 void buildHostPipeline(mlir::OpPassManager &manager,
                        const CompileOptions &options);
 

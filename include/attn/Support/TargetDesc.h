@@ -11,8 +11,8 @@
 
 namespace attn {
 
-/// What the compiler may ask of a chip. Passes ask for features and limits, never
-/// for the chip's number.
+/// What the compiler may ask of a chip. Passes ask for features and limits,
+/// never for the chip's number.
 struct TargetDesc {
   llvm::StringRef chip;        ///< as ptxas spells it, e.g. "sm_80"
   llvm::StringRef ptxFeature;  ///< lowest PTX version with all that is emitted

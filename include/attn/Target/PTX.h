@@ -11,22 +11,21 @@
 
 namespace attn {
 
-/// LLVM IR of a kernel module in the LLVM dialect, optimized as for PTX. Errors are
-/// diagnostics on the module.
+/// LLVM IR of a kernel module in the LLVM dialect, optimized as for PTX. Errors
+/// are diagnostics on the module.
 mlir::FailureOr<std::string> translateToLLVMIR(mlir::gpu::GPUModuleOp module,
                                                llvm::StringRef chip);
 
-/// PTX text of a kernel module in the LLVM dialect, made in process. The context
-/// needs the LLVM and NVVM translations.
+/// PTX text of a kernel module in the LLVM dialect, made in process. The
+/// context needs the LLVM and NVVM translations.
 mlir::FailureOr<std::string> translateToPTX(mlir::gpu::GPUModuleOp module,
                                             llvm::StringRef chip);
 
 /// The cubin that ptxas makes of PTX text. ptxas is looked for in $ATTN_PTXAS,
 /// $CUDA_HOME/bin, PATH and /usr/local/cuda/bin and called without a shell. Its
 /// messages go to `messages`, also when it succeeds.
-mlir::FailureOr<std::string> assemblePTX(llvm::StringRef ptx,
-                                         llvm::StringRef chip,
-                                         std::string &messages);
+mlir::FailureOr<std::string>
+assemblePTX(llvm::StringRef ptx, llvm::StringRef chip, std::string &messages);
 
 /// Path of ptxas, empty when there is none.
 std::string findPtxas();

@@ -1,4 +1,4 @@
-//===- Passes.h - images and host functions --------------------*- C++ -*-===//
+//===- Passes.h - kernels as data ------------------------------*- C++ -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 

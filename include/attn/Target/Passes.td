@@ -1,4 +1,4 @@
-//===- Passes.td - images and host functions ----------------*- tablegen -*-===//
+//===- Passes.td - kernels as data -----------------------------*- tablegen -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -20,29 +20,6 @@ def AttnEmbedKernelsPass : Pass<"attn-embed-kernels", "::mlir::ModuleOp"> {
   }];
   let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect"];
-}
-
-def AttnHostToLLVMPass : Pass<"attn-host-to-llvm", "::mlir::ModuleOp"> {
-  let summary = "Host functions to the LLVM dialect, launches to runtime calls";
-  let description = [{
-    A function that launches kernels takes the stream as its last argument and returns
-    a status; checks that fail and launches that are refused end it.
-
-    ```mlir
-    func.func @f(%q: memref<...>) {
-      attn.require %ok, "...", %a, %b
-      gpu.launch_func @f_kernels::@f_0 ...
-      return
-    }
-    ==>
-    llvm.func @f(..., %stream: !llvm.ptr) -> i32 {
-      llvm.cond_br ...                  // attn_rt_fail(...)
-      %s = llvm.call @attn_rt_launch(%stream, @f_kernels_image, ...)
-      llvm.return %s
-    }
-    ```
-  }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::cf::ControlFlowDialect"];
 }
 
 #endif

@@ -20,7 +20,8 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::attn;
 
-/// What a chip's instructions and this lowering can do, said in the user's terms.
+/// What a chip's instructions and this lowering can do, said in the user's
+/// terms.
 static LogicalResult checkSupported(AttentionOp op, StringRef chip) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
@@ -53,13 +54,14 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
       return signalPassFailure();
     }
     if (!llvm::is_contained({2, 4, 8, 16}, alignment)) {
-      getOperation().emitError("expected an alignment of 2, 4, 8 or 16 bytes, but "
-                               "got ")
+      getOperation().emitError(
+          "expected an alignment of 2, 4, 8 or 16 bytes, but "
+          "got ")
           << alignment.getValue();
       return signalPassFailure();
     }
-    for (auto func : llvm::make_early_inc_range(
-             getOperation().getOps<func::FuncOp>())) {
+    for (auto func :
+         llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<AttentionOp> ops;
       func.walk([&](AttentionOp op) { ops.push_back(op); });
       if (!ops.empty() && failed(convert(func, ops)))
@@ -79,8 +81,9 @@ private:
       AttentionOp op = attention;
       auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
       if (!schedule)
-        return op.emitError("expected a tile.schedule: run attn-choose-schedule "
-                            "first");
+        return op.emitError(
+            "expected a tile.schedule: run attn-choose-schedule "
+            "first");
       if (failed(checkSupported(op, chip)))
         return failure();
       std::string name = (func.getName() + "_" + Twine(number)).str();

@@ -26,8 +26,8 @@ struct ScheduleRow {
 };
 } // namespace
 
-/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n = 96 where
-/// 128 would spill.
+/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n = 96
+/// where 128 would spill.
 static constexpr ScheduleRow kSchedules[] = {
     {"sm_80", 32, 128, 128, 4, 1, tile::Order::Source},
     {"sm_80", 56, 128, 96, 4, 1, tile::Order::Pressure},
@@ -78,9 +78,8 @@ struct ChooseSchedulePass
         return signalPassFailure();
       }
     }
-    WalkResult result = getOperation()->walk([&](AttentionOp op) {
-      return choose(op, given);
-    });
+    WalkResult result =
+        getOperation()->walk([&](AttentionOp op) { return choose(op, given); });
     if (result.wasInterrupted())
       signalPassFailure();
   }

@@ -34,9 +34,9 @@ Type attn::getKernelArgumentType(AttentionOp op, Value operand) {
     return operand.getType();
   SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
   strides.back() = 1;
-  return MemRefType::get(memref.getShape(), memref.getElementType(),
-                         StridedLayoutAttr::get(op.getContext(),
-                                                ShapedType::kDynamic, strides));
+  return MemRefType::get(
+      memref.getShape(), memref.getElementType(),
+      StridedLayoutAttr::get(op.getContext(), ShapedType::kDynamic, strides));
 }
 
 /// Whether a region of the op reads captures at a position.
@@ -46,8 +46,8 @@ static bool loadsByPosition(Region &region) {
   llvm::DenseSet<Value> positions;
   positions.insert_range(region.getArguments().take_back(2));
   for (Operation &op : region.front()) {
-    bool varies = llvm::any_of(
-        op.getOperands(), [&](Value v) { return positions.contains(v); });
+    bool varies = llvm::any_of(op.getOperands(),
+                               [&](Value v) { return positions.contains(v); });
     if (varies && isa<LoadOp>(op))
       return true;
     if (varies)
@@ -62,7 +62,8 @@ class ForwardKernel {
 public:
   ForwardKernel(AttentionOp op, tile::ScheduleAttr schedule, int64_t alignment,
                 gpu::GPUFuncOp kernel)
-      : op(op), schedule(schedule), alignment(alignment), b(op.getLoc(), op.getContext()),
+      : op(op), schedule(schedule), alignment(alignment),
+        b(op.getLoc(), op.getContext()),
         types{op.getContext(), schedule.getM(), schedule.getWarps()},
         rows(types), element(op.getElementType()),
         normalizer(op.getNormalizerOrDefault()) {
@@ -124,7 +125,8 @@ private:
   }
 
   void locateBlock() {
-    Value q = arguments.lookup(op.getQuery()), k = arguments.lookup(op.getKey());
+    Value q = arguments.lookup(op.getQuery()),
+          k = arguments.lookup(op.getKey());
     Value block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
     head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
     batch = gpu::BlockIdOp::create(b, gpu::Dimension::z);
@@ -162,7 +164,8 @@ private:
     outTile = alloc(schedule.getM(), valueHeadDim);
   }
 
-  /// A region with its batch, head and captures mapped; positions are the caller's.
+  /// A region with its batch, head and captures mapped; positions are the
+  /// caller's.
   LiftedRegion lifted(Region &region) {
     LiftedRegion result(types, schedule.getN(), captures);
     if (!region.empty()) {
@@ -179,16 +182,15 @@ private:
     Value lastQuery = arith::SubIOp::create(b, queryLength, i32(1));
     Value lastRow = arith::MinSIOp::create(b, rowEnd, lastQuery);
     LiftedRegion scalars = lifted(op.getMask());
-    FailureOr<KeyRange> range =
-        buildKeyRange(b, b.getLoc(),
-                      {firstRow, lastRow, keyLength, schedule.getN()}, bounds,
-                      scalars);
+    FailureOr<KeyRange> range = buildKeyRange(
+        b, b.getLoc(), {firstRow, lastRow, keyLength, schedule.getN()}, bounds,
+        scalars);
     if (failed(range))
       return failure();
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
-    state.push_back(splat(
-        b, b.getLoc(), types.tile(valueHeadDim, b.getF32Type()), 0.0));
+    state.push_back(
+        splat(b, b.getLoc(), types.tile(valueHeadDim, b.getF32Type()), 0.0));
     auto loop = scf::ForOp::create(b, i32(0), range->count, i32(1), state);
     b.setInsertionPointToStart(loop.getBody());
     if (failed(buildStep(loop, *range)))
@@ -248,9 +250,8 @@ private:
   }
 
   /// Weights of a full tile without, of a partial tile with the mask.
-  FailureOr<SmallVector<Value>> buildBothWays(Value full, Value scores,
-                                              Value firstKey,
-                                              ValueRange state) {
+  FailureOr<SmallVector<Value>>
+  buildBothWays(Value full, Value scores, Value firstKey, ValueRange state) {
     SmallVector<Type> resultTypes = {scores.getType(),
                                      types.rows(b.getF32Type())};
     llvm::append_range(resultTypes, state.getTypes());
@@ -276,10 +277,9 @@ private:
       return failure();
     // A score region may yield -inf itself, in any tile.
     bool mayDropRow = masked || !op.getScore().empty();
-    NormalizerStep step =
-        normalizer.update(b, b.getLoc(), rows, *final,
-                          foldScale ? op.getScaleValue() : 1.0, mayDropRow,
-                          state);
+    NormalizerStep step = normalizer.update(
+        b, b.getLoc(), rows, *final, foldScale ? op.getScaleValue() : 1.0,
+        mayDropRow, state);
     SmallVector<Value> values = {step.weights, step.rescale};
     llvm::append_range(values, step.state);
     return values;
@@ -287,7 +287,8 @@ private:
 
   FailureOr<Value> buildScores(Value scores, Value firstKey, bool masked) {
     RankedTensorType rowType = types.rows(b.getI32Type());
-    RankedTensorType columnType = types.columns(schedule.getN(), b.getI32Type());
+    RankedTensorType columnType =
+        types.columns(schedule.getN(), b.getI32Type());
     Value i = tile::IndexOp::create(b, rowType, firstRow);
     Value j = tile::IndexOp::create(b, columnType, firstKey);
     if (!foldScale)
@@ -309,8 +310,8 @@ private:
     return masked ? buildMasked(scores, i, j) : FailureOr<Value>(scores);
   }
 
-  /// Positions past the end are evaluated as the last one, so that what the region
-  /// loads is in bounds.
+  /// Positions past the end are evaluated as the last one, so that what the
+  /// region loads is in bounds.
   void mapPositions(LiftedRegion &lift, Region &region, Value i, Value j,
                     bool masked) {
     if (loadsByPosition(region)) {
@@ -330,12 +331,13 @@ private:
   }
 
   FailureOr<Value> buildMasked(Value scores, Value i, Value j) {
-    FailureOr<Value> keep = isIntervalOfKeys() ? buildIntervalMask(i, j)
-                                               : buildRegionMask(i, j);
+    FailureOr<Value> keep =
+        isIntervalOfKeys() ? buildIntervalMask(i, j) : buildRegionMask(i, j);
     if (failed(keep))
       return failure();
-    Value nothing = splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
-                          -std::numeric_limits<double>::infinity());
+    Value nothing =
+        splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
+              -std::numeric_limits<double>::infinity());
     return Value(arith::SelectOp::create(b, *keep, scores, nothing));
   }
 
@@ -349,16 +351,16 @@ private:
   /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.
   FailureOr<Value> buildIntervalMask(Value i, Value j) {
     LiftedRegion scalars = lifted(op.getMask());
-    FailureOr<RowLimits> limits = buildRowLimits(b, b.getLoc(), types, i,
-                                                 keyLength, bounds, scalars);
+    FailureOr<RowLimits> limits =
+        buildRowLimits(b, b.getLoc(), types, i, keyLength, bounds, scalars);
     if (failed(limits))
       return failure();
     RankedTensorType type = types.tile(schedule.getN(), b.getI32Type());
     auto spread = [&](Value v) {
       return LiftedRegion::to(b, b.getLoc(), v, type);
     };
-    Value keep = compare(arith::CmpIPredicate::sle, spread(j),
-                         spread(limits->high));
+    Value keep =
+        compare(arith::CmpIPredicate::sle, spread(j), spread(limits->high));
     if (limits->low)
       keep = arith::AndIOp::create(
           b, keep,
@@ -373,10 +375,10 @@ private:
     Value kept = lift.lift(b, yielded(region));
     if (!kept)
       return failure();
-    Value inside = compare(
-        arith::CmpIPredicate::slt, j,
-        LiftedRegion::to(b, b.getLoc(), keyLength,
-                         cast<RankedTensorType>(j.getType())));
+    Value inside =
+        compare(arith::CmpIPredicate::slt, j,
+                LiftedRegion::to(b, b.getLoc(), keyLength,
+                                 cast<RankedTensorType>(j.getType())));
     return Value(arith::AndIOp::create(b, lift.toTile(b, b.getLoc(), kept),
                                        lift.toTile(b, b.getLoc(), inside)));
   }
@@ -413,9 +415,9 @@ private:
   IRMapping captures;  // capture -> value in the kernel, indices as i32
   MaskBounds bounds;
 
-  Value batch, head;                       // index
-  Value queryLength, keyLength, firstRow;  // i32
-  Value query, key, value, out, lse;       // slices of this block's head
+  Value batch, head;                      // index
+  Value queryLength, keyLength, firstRow; // i32
+  Value query, key, value, out, lse;      // slices of this block's head
   Value queryTile, keyTile, valueTile, outTile;
   SmallVector<Value> finalState; // normalizer state and accumulated output
 };

@@ -1,4 +1,5 @@
-//===- Forward.h - the forward kernel of an attention op ---------*- C++ -*-===//
+//===- Forward.h - the forward kernel of an attention op ---------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -10,16 +11,16 @@
 
 namespace mlir::attn {
 
-/// The values that a kernel of `op` takes, in the order of its arguments: query,
-/// key, value, out, [lse], captures.
+/// The values that a kernel of `op` takes, in the order of its arguments:
+/// query, key, value, out, [lse], captures.
 SmallVector<Value> getKernelOperands(AttentionOp op);
 
 /// The type of a kernel argument for such a value: head dims are contiguous.
 Type getKernelArgumentType(AttentionOp op, Value operand);
 
-/// Builds the plain form of the forward kernel (FlashAttention-2, arXiv 2307.08691)
-/// in the empty body of `kernel`. Rows of query, key, value and out start at
-/// multiples of `alignment` bytes.
+/// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
+/// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out
+/// start at multiples of `alignment` bytes.
 LogicalResult buildForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
                                  int64_t alignment, gpu::GPUFuncOp kernel);
 

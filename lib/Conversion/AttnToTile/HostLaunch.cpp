@@ -18,7 +18,8 @@ public:
       : op(op), alignment(alignment), b(op.getLoc(), op) {}
 
   void run() {
-    Value q = op.getQuery(), k = op.getKey(), v = op.getValue(), o = op.getOut();
+    Value q = op.getQuery(), k = op.getKey(), v = op.getValue(),
+          o = op.getOut();
     same("batch in query and key", q, 0, k, 0);
     same("batch in key and value", k, 0, v, 0);
     same("num_kv_heads in key and value", k, 1, v, 1);
@@ -28,9 +29,8 @@ public:
     same("length in query and out", q, 2, o, 2);
     if (Value lse = op.getLse())
       for (int64_t d : {0, 1, 2})
-        same(("dimension " + Twine(d) + " of query and lse")
-                 .str(),
-             q, d, lse, d);
+        same(("dimension " + Twine(d) + " of query and lse").str(), q, d, lse,
+             d);
     headsDivide();
     for (auto [name, value] :
          {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
@@ -45,7 +45,8 @@ private:
     return memref::DimOp::create(b, memref, constant(d));
   }
   void require(Value expected, Value got, const Twine &message) {
-    Value equal = arith::CmpIOp::create(b, arith::CmpIPredicate::eq, expected, got);
+    Value equal =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, expected, got);
     RequireOp::create(b, equal, b.getStringAttr(message), expected, got);
   }
   /// Static sizes have been compared by the verifier.
@@ -67,14 +68,15 @@ private:
     require(heads, whole, "multiple of num_kv_heads in num_heads");
   }
 
-  /// Rows are copied in pieces of the alignment: the address of every row of every
-  /// head must be a multiple. A stride of a dimension of size 1 is never used and
-  /// may be anything.
+  /// Rows are copied in pieces of the alignment: the address of every row of
+  /// every head must be a multiple. A stride of a dimension of size 1 is never
+  /// used and may be anything.
   void rowsAligned(StringRef name, Value memref) {
     auto type = cast<MemRefType>(memref.getType());
     int64_t bytes = type.getElementTypeBitWidth() / 8;
     auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-    Value zero = constant(0), one = constant(1), unit = constant(alignment / bytes);
+    Value zero = constant(0), one = constant(1),
+          unit = constant(alignment / bytes);
     std::string rule = " (rows start at multiples of " +
                        std::to_string(alignment) +
                        " bytes; compile with a smaller alignment for others)";
@@ -82,14 +84,22 @@ private:
     require(one, metadata.getStrides()[inner],
             "innermost stride of " + Twine(name));
     for (unsigned d = 0; d < inner; ++d) {
-      Value rest =
-          arith::RemSIOp::create(b, metadata.getStrides()[d], unit);
+      Value rest = arith::RemSIOp::create(b, metadata.getStrides()[d], unit);
       Value unused = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
                                            metadata.getSizes()[d], one);
       require(zero, arith::SelectOp::create(b, unused, zero, rest),
               "stride of dimension " + Twine(d) + " of " + name + " modulo " +
                   Twine(alignment / bytes) + " elements" + rule);
     }
+    // Kernels multiply it in 32 bits.
+    Value rowStride = metadata.getStrides()[inner - 1];
+    Value limit = constant(INT32_MAX / bytes);
+    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, rowStride,
+                                       limit);
+    RequireOp::create(b, fits,
+                      b.getStringAttr("largest stride between rows of " +
+                                      Twine(name) + " in elements"),
+                      limit, rowStride);
     Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
     Value address = arith::AddIOp::create(
         b, base,
@@ -117,7 +127,8 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
   auto dim = [&](int64_t d) -> Value {
     return memref::DimOp::create(b, op.getQuery(), constant(d));
   };
-  Value blocks = arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
+  Value blocks =
+      arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
   gpu::KernelDim3 threads{constant(schedule.getWarps() * 32), constant(1),
                           constant(1)};

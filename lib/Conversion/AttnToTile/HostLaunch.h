@@ -1,4 +1,5 @@
-//===- HostLaunch.h - the host's side of a kernel ----------------*- C++ -*-===//
+//===- HostLaunch.h - the host's side of a kernel ----------------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -10,11 +11,13 @@
 
 namespace mlir::attn {
 
-/// Emits, before `op`, the checks of what only a call knows: sizes that agree, the
-/// innermost stride, and the alignment in bytes that the copies of a kernel need.
+/// Emits, before `op`, the checks of what only a call knows: sizes that agree,
+/// the innermost stride, and the alignment in bytes that the copies of a kernel
+/// need.
 void buildArgumentChecks(AttentionOp op, int64_t alignment);
 
-/// Emits the launch of `kernel` for `op`: a grid of query blocks x heads x batches.
+/// Emits the launch of `kernel` for `op`: a grid of query blocks x heads x
+/// batches.
 void buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
                  gpu::GPUFuncOp kernel);
 

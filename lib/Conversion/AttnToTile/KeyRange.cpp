@@ -96,7 +96,8 @@ FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
   auto clamped = [&](Value x) { return e.min(e.max(x, zero), range.count); };
   range.fullBegin = clamped(e.sub(end, fullEnd));
   if (boundedBelow) {
-    Value fullFirst = e.floorDiv(e.add(allLow, e.constant(block.n - 1)), block.n);
+    Value fullFirst =
+        e.floorDiv(e.add(allLow, e.constant(block.n - 1)), block.n);
     range.fullEnd = e.max(clamped(e.sub(end, fullFirst)), range.fullBegin);
   }
   return range;

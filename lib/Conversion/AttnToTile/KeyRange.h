@@ -1,4 +1,5 @@
-//===- KeyRange.h - key tiles of a block of rows -----------------*- C++ -*-===//
+//===- KeyRange.h - key tiles of a block of rows -----------------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -18,8 +19,8 @@ struct BlockExtent {
   int64_t n;       // keys of a tile
 };
 
-/// The key tiles of a block, walked from the last to the first: iteration t visits
-/// tile `last - t`. All i32.
+/// The key tiles of a block, walked from the last to the first: iteration t
+/// visits tile `last - t`. All i32.
 ///
 ///   t:  0 ........ fullBegin ........ fullEnd ........ count
 ///        partial    |      full        |     partial
@@ -31,7 +32,8 @@ struct KeyRange {
 };
 
 /// Emits the bounds that follow from the mask and from the key length.
-/// `scalars` evaluates the terms of the conjuncts; null values after a diagnostic.
+/// `scalars` evaluates the terms of the conjuncts; null values after a
+/// diagnostic.
 FailureOr<KeyRange> buildKeyRange(OpBuilder &b, Location loc,
                                   const BlockExtent &block,
                                   const MaskBounds &bounds,

@@ -46,7 +46,8 @@ Value LiftedRegion::to(OpBuilder &b, Location loc, Value value,
     return value;
   Type element = tensor ? tensor.getElementType() : value.getType();
   return tile::BroadcastOp::create(
-      b, loc, RankedTensorType::get(type.getShape(), element, type.getEncoding()),
+      b, loc,
+      RankedTensorType::get(type.getShape(), element, type.getEncoding()),
       value);
 }
 
@@ -128,12 +129,14 @@ Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
   if (op->getNumResults() != 1 || !OpTrait::hasElementwiseMappableTraits(op)) {
     if (auto constant = dyn_cast<arith::ConstantOp>(op)) {
       TypedAttr value = constant.getValue();
-      if (auto index = dyn_cast<IntegerAttr>(value); index && constant.getType().isIndex())
+      if (auto index = dyn_cast<IntegerAttr>(value);
+          index && constant.getType().isIndex())
         value = b.getI32IntegerAttr(
             std::clamp(index.getInt(), -kIndexLimit, kIndexLimit));
       return arith::ConstantOp::create(b, loc, value);
     }
-    op->emitError("cannot be evaluated over a tile: expected an elementwise op");
+    op->emitError(
+        "cannot be evaluated over a tile: expected an elementwise op");
     return {};
   }
   IRMapping operands;

@@ -1,4 +1,5 @@
-//===- LiftedRegion.h - scalar regions over whole tiles ----------*- C++ -*-===//
+//===- LiftedRegion.h - scalar regions over whole tiles ----------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -12,10 +13,11 @@ namespace mlir::attn {
 
 /// Evaluates the scalar ops of a score or mask region for a whole tile.
 ///
-/// Every value is lifted to the least shape that its operands need: what depends on
-/// batch and head alone stays a scalar, on the query index alone it becomes rows, on
-/// the key index alone columns, and only the rest a full tile. So `slopes[h]` is one
-/// load and `bias[i]` one per row. Index values are i32 (constraint A14).
+/// Every value is lifted to the least shape that its operands need: what
+/// depends on batch and head alone stays a scalar, on the query index alone it
+/// becomes rows, on the key index alone columns, and only the rest a full tile.
+/// So `slopes[h]` is one load and `bias[i]` one per row. Index values are i32
+/// (constraint A14).
 class LiftedRegion {
 public:
   /// `captures` maps values from above to values of the kernel.
@@ -30,7 +32,8 @@ public:
   /// `value` brought to the layout of a full tile.
   Value toTile(OpBuilder &b, Location loc, Value value);
 
-  /// The least common layout of lifted values: none (scalar), rows, columns, tile.
+  /// The least common layout of lifted values: none (scalar), rows, columns,
+  /// tile.
   RankedTensorType join(ValueRange lifted, Type element) const;
 
   /// `value` brought to `type`; scalars are splat.
@@ -47,9 +50,9 @@ private:
   IRMapping values;
 };
 
-/// A scalar index of the host as the i32 that kernels compute with. Out of range
-/// values become +-2^30: an unbounded window stays unbounded, and sums with
-/// positions do not wrap.
+/// A scalar index of the host as the i32 that kernels compute with. Out of
+/// range values become +-2^30: an unbounded window stays unbounded, and sums
+/// with positions do not wrap.
 Value narrowIndex(OpBuilder &b, Location loc, Value index);
 
 } // namespace mlir::attn

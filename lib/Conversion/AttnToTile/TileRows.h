@@ -1,4 +1,5 @@
-//===- TileRows.h - rows of a normalizer as fragments ------------*- C++ -*-===//
+//===- TileRows.h - rows of a normalizer as fragments ------------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 

@@ -65,8 +65,8 @@ struct RebasedLowering : OpRewritePattern<OpT> {
     if (scaleArgument)
       x = arith::MulFOp::create(b, x, scale);
     Value y = BaseOpT::create(b, x);
-    rewriter.replaceOp(op, scaleArgument ? y
-                                         : Value(arith::MulFOp::create(b, y, scale)));
+    rewriter.replaceOp(
+        op, scaleArgument ? y : Value(arith::MulFOp::create(b, y, scale)));
     return success();
   }
   double factor;
@@ -144,8 +144,8 @@ struct ReturnLowering : ConvertOpToLLVMPattern<gpu::ReturnOp> {
   }
 };
 
-/// A kernel entry: memref arguments become the fields of their descriptors, as the
-/// host's launch passes them.
+/// A kernel entry: memref arguments become the fields of their descriptors, as
+/// the host's launch passes them.
 struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -153,12 +153,12 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
                   ConversionPatternRewriter &rewriter) const override {
     TypeConverter::SignatureConversion signature(op.getNumArguments());
     Type type = getTypeConverter()->convertFunctionSignature(
-        op.getFunctionType(), /*isVariadic=*/false, /*useBarePtrCallConv=*/false,
-        signature);
+        op.getFunctionType(), /*isVariadic=*/false,
+        /*useBarePtrCallConv=*/false, signature);
     if (!type)
       return rewriter.notifyMatchFailure(op, "no LLVM type for the signature");
-    auto kernel = LLVM::LLVMFuncOp::create(rewriter, op.getLoc(), op.getName(),
-                                           type);
+    auto kernel =
+        LLVM::LLVMFuncOp::create(rewriter, op.getLoc(), op.getName(), type);
     kernel->setAttr(NVVM::NVVMDialect::getKernelFuncAttrName(),
                     rewriter.getUnitAttr());
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(),
@@ -201,7 +201,8 @@ struct KernelToLLVMPass
     target.addLegalDialect<NVVM::NVVMDialect>();
     target.addIllegalOp<math::Log2Op>();
     target.addLegalOp<gpu::GPUModuleOp>();
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
   }
 

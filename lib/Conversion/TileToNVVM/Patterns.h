@@ -1,4 +1,5 @@
-//===- Patterns.h - the lowering by instruction family -----------*- C++ -*-===//
+//===- Patterns.h - the lowering by instruction family -----------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -9,8 +10,8 @@
 
 namespace mlir::tile {
 
-/// Fragments become the values that a thread holds, shared buffers an i32 address
-/// in the shared window.
+/// Fragments become the values that a thread holds, shared buffers an i32
+/// address in the shared window.
 void addTileTypeConversions(TypeConverter &converter);
 
 /// Elementwise arith and math ops, broadcast, index.

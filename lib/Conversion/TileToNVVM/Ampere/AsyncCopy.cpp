@@ -19,13 +19,13 @@ static void emitBarrier(OpBuilder &b, Location loc) {
 }
 
 namespace {
-/// The cp.async instructions of one tile. Consecutive threads take the chunks of a
-/// page row, then the next row: a warp reads whole sectors and writes all banks.
+/// The cp.async instructions of one tile. Consecutive threads take the chunks
+/// of a page row, then the next row: a warp reads whole sectors and writes all
+/// banks.
 class CopyEmitter {
 public:
   CopyEmitter(Integers &e, Value source, Value row, SharedTile tile,
-              Value inBounds, int64_t width, int64_t alignment,
-              int64_t threads)
+              Value inBounds, int64_t width, int64_t alignment, int64_t threads)
       : e(e), source(e, source), tile(tile), width(width),
         alignment(alignment) {
     ThreadIndex t(e);
@@ -41,7 +41,7 @@ public:
   }
 
   void run() {
-    Value from = source.pointer({firstRow, column});
+    Value from = source.rowPointer(firstRow, column);
     Value to = tile.laneAddress(e, threadRow, chunk);
     Value step = arith::MulIOp::create(e.b, source.byteStride(0),
                                        source.i64(rowsPerPass));
@@ -86,9 +86,11 @@ private:
   void copyChunk(Value from, Value to, Value inside) {
     if (alignment < 4)
       return loadChunk(from, to, inside);
-    // Bytes past the source size are written as zeros; none are read when it is 0.
-    Value bytes = inside ? e.select(inside, e.constant(alignment), e.constant(0))
-                         : Value();
+    // Bytes past the source size are written as zeros; none are read when it is
+    // 0.
+    Value bytes = inside
+                      ? e.select(inside, e.constant(alignment), e.constant(0))
+                      : Value();
     auto cache = alignment == 16 ? NVVM::LoadCacheModifierKind::CG
                                  : NVVM::LoadCacheModifierKind::CA;
     for (int64_t offset = 0; offset < 16; offset += alignment)
@@ -106,7 +108,8 @@ private:
       Value data = zeros;
       for (int64_t i = 0; i < 8; ++i)
         data = LLVM::InsertElementOp::create(
-            e.b, data, LLVM::LoadOp::create(e.b, i16, source.moved(from, 2 * i)),
+            e.b, data,
+            LLVM::LoadOp::create(e.b, i16, source.moved(from, 2 * i)),
             e.constant(i));
       return data;
     };

@@ -12,19 +12,19 @@ using namespace mlir;
 using namespace mlir::tile;
 
 namespace {
-/// Four 8x8 blocks by one ldmatrix.x4: lane l gives the address of a row of block
-/// l / 8, and word i of the result belongs to block i.
+/// Four 8x8 blocks by one ldmatrix.x4: lane l gives the address of a row of
+/// block l / 8, and word i of the result belongs to block i.
 class BlockLoader {
 public:
-  /// `row` and `chunk`: the lane's row and 16-byte column inside a 16 x 16 block.
+  /// `row` and `chunk`: the lane's row and 16-byte column inside a 16 x 16
+  /// block.
   BlockLoader(Integers &e, SharedTile tile, Value row, Value chunk,
               bool transpose)
       : e(e), tile(tile), lane(tile.laneAddress(e, row, chunk)),
         transpose(transpose) {}
 
   SmallVector<Value, 4> load(int64_t row, int64_t column) {
-    Value address =
-        tile.at(e, lane, row, column / tile.elementsPerChunk());
+    Value address = tile.at(e, lane, row, column / tile.elementsPerChunk());
     Type i32 = e.b.getI32Type();
     auto words = LLVM::LLVMStructType::getLiteral(e.b.getContext(),
                                                   {i32, i32, i32, i32});
@@ -49,11 +49,12 @@ private:
 /// The loops of one tile.dot, for one warp.
 class DotEmitter {
 public:
-  DotEmitter(DotOp op, OpConversionPattern<DotOp>::OneToNOpAdaptor adaptor, OpBuilder &rewriter)
+  DotEmitter(DotOp op, OpConversionPattern<DotOp>::OneToNOpAdaptor adaptor,
+             OpBuilder &rewriter)
       : op(op), adaptor(adaptor), e(op.getLoc(), rewriter), t(e),
         type(cast<RankedTensorType>(op.getResult().getType())),
-        warpRows(type.getDimSize(0) / getWarps(type)),
-        blocksM(warpRows / 16), blocksN(type.getDimSize(1) / 8),
+        warpRows(type.getDimSize(0) / getWarps(type)), blocksM(warpRows / 16),
+        blocksN(type.getDimSize(1) / 8),
         depth(cast<ShapedType>(op.getA().getType()).getDimSize(1)),
         element(cast<ShapedType>(op.getB().getType()).getElementType()) {}
 
@@ -74,7 +75,8 @@ public:
   }
 
 private:
-  /// Operand blocks of 16 x 16: from registers, or rows of this warp in shared memory.
+  /// Operand blocks of 16 x 16: from registers, or rows of this warp in shared
+  /// memory.
   SmallVector<SmallVector<Value, 4>> loadA(int64_t k) {
     SmallVector<SmallVector<Value, 4>> blocks;
     if (isFragment(op.getA().getType())) {
@@ -102,7 +104,8 @@ private:
     if (!bLoader) {
       Value row, chunk;
       if (transposed) { // stored n x k: blocks (n, k), (n, k+8), (n+8, k), ...
-        row = e.add(e.bitAnd(t.lane, 7), e.shiftLeft(e.shiftRight(t.lane, 4), 3));
+        row =
+            e.add(e.bitAnd(t.lane, 7), e.shiftLeft(e.shiftRight(t.lane, 4), 3));
         chunk = e.bitAnd(e.shiftRight(t.lane, 3), 1);
       } else { // stored k x n: blocks (k, n), (k+8, n), (k, n+8), ...
         row = e.bitAnd(t.lane, 15);
@@ -119,7 +122,8 @@ private:
   }
 
   /// c += a * b for one 16 x 8 block.
-  void multiply(ArrayRef<Value> a, ArrayRef<Value> b, MutableArrayRef<Value> c) {
+  void multiply(ArrayRef<Value> a, ArrayRef<Value> b,
+                MutableArrayRef<Value> c) {
     Type f32 = e.b.getF32Type();
     auto result = LLVM::LLVMStructType::getLiteral(e.b.getContext(),
                                                    {f32, f32, f32, f32});
@@ -137,7 +141,8 @@ private:
     SmallVector<Value> result(words);
     if (element.isF16())
       for (Value &word : result)
-        word = LLVM::BitcastOp::create(e.b, VectorType::get({2}, element), word);
+        word =
+            LLVM::BitcastOp::create(e.b, VectorType::get({2}, element), word);
     return result;
   }
 
@@ -156,7 +161,8 @@ struct DotLowering : OpConversionPattern<DotOp> {
   LogicalResult
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    rewriter.replaceOpWithMultiple(op, {DotEmitter(op, adaptor, rewriter).run()});
+    rewriter.replaceOpWithMultiple(op,
+                                   {DotEmitter(op, adaptor, rewriter).run()});
     return success();
   }
 };

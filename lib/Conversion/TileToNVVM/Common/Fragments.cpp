@@ -2,9 +2,10 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Order of a thread's values: blocks of 16 rows, in each blocks of 8 columns, in
-// each (row g, columns 2q, 2q+1), (row g+8, columns 2q, 2q+1), where g = lane / 4 and
-// q = lane % 4. Rows: g and g+8 of each block; columns: 2q and 2q+1 of each block.
+// Order of a thread's values: blocks of 16 rows, in each blocks of 8 columns,
+// in each (row g, columns 2q, 2q+1), (row g+8, columns 2q, 2q+1), where g =
+// lane / 4 and q = lane % 4. Rows: g and g+8 of each block; columns: 2q and
+// 2q+1 of each block.
 
 #include "Integers.h"
 #include "Patterns.h"
@@ -105,12 +106,13 @@ struct IndexLowering : OpConversionPattern<IndexOp> {
     int64_t count = getValuesPerThread(type);
     if (isa<RowsAttr>(type.getEncoding())) {
       int64_t warpRows = type.getDimSize(0) / getWarps(type);
-      Value first = e.add(adaptor.getBase(),
-                          e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
+      Value first = e.add(adaptor.getBase(), e.add(e.mul(t.warp, warpRows),
+                                                   e.shiftRight(t.lane, 2)));
       for (int64_t i = 0; i < count; ++i)
         results.push_back(e.add(first, i * 8));
     } else {
-      Value first = e.add(adaptor.getBase(), e.shiftLeft(e.bitAnd(t.lane, 3), 1));
+      Value first =
+          e.add(adaptor.getBase(), e.shiftLeft(e.bitAnd(t.lane, 3), 1));
       for (int64_t i = 0; i < count; ++i)
         results.push_back(e.add(first, i / 2 * 8 + i % 2));
     }
@@ -136,7 +138,8 @@ struct ConvertLowering : OpConversionPattern<ConvertOp> {
     for (size_t i = 0; i + 1 < source.size(); i += 2) {
       Value pair = LLVM::UndefOp::create(e.b, f32x2);
       pair = LLVM::InsertElementOp::create(e.b, pair, source[i], e.constant(0));
-      pair = LLVM::InsertElementOp::create(e.b, pair, source[i + 1], e.constant(1));
+      pair = LLVM::InsertElementOp::create(e.b, pair, source[i + 1],
+                                           e.constant(1));
       pair = LLVM::FPTruncOp::create(e.b, pairType, pair);
       words.push_back(LLVM::BitcastOp::create(e.b, e.b.getI32Type(), pair));
     }

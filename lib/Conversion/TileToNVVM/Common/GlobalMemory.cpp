@@ -62,8 +62,8 @@ GlobalTensor::GlobalTensor(Integers &e, Value memref) : e(e), memref(memref) {
 }
 
 Value GlobalTensor::size(int64_t d) {
-  Value size = memref::DimOp::create(
-      e.b, memref, arith::ConstantIndexOp::create(e.b, d));
+  Value size = memref::DimOp::create(e.b, memref,
+                                     arith::ConstantIndexOp::create(e.b, d));
   return arith::IndexCastOp::create(e.b, e.b.getI32Type(), size);
 }
 
@@ -72,6 +72,13 @@ Value GlobalTensor::pointer(ValueRange indices) {
   for (auto [index, stride] : llvm::zip(indices, byteStrides))
     result = moved(result, arith::MulIOp::create(e.b, widen(index), stride));
   return result;
+}
+
+Value GlobalTensor::rowPointer(Value row, Value column) {
+  Value narrow = arith::TruncIOp::create(e.b, e.b.getI32Type(), byteStrides[0]);
+  Value offset = arith::MulIOp::create(e.b, widen(row), widen(narrow));
+  return moved(moved(base, offset), arith::MulIOp::create(e.b, widen(column),
+                                                          byteStrides[1]));
 }
 
 //===----------------------------------------------------------------------===//
@@ -132,8 +139,9 @@ struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
     GlobalTensor target(e, adaptor.getTarget().front());
     ThreadIndex t(e);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
-    Value first = e.add(adaptor.getRow().front(),
-                        e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
+    Value first =
+        e.add(adaptor.getRow().front(),
+              e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
     Value leads = arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq,
                                         e.bitAnd(t.lane, 3), e.constant(0));
     Value length = target.size(0);
@@ -174,7 +182,7 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
     Value globalRow = e.add(adaptor.getRow().front(), row);
     Value length = target.size(0);
     Value column = e.mul(chunk, tile.elementsPerChunk());
-    Value start = target.pointer({globalRow, column});
+    Value start = target.rowPointer(globalRow, column);
     int64_t pageColumns = tile.pageBytes / tile.elementBytes;
     for (int64_t pass = 0; pass * perPass < warpRows; ++pass) {
       // The swizzle depends on the row, which a pass moves by less than 8.
@@ -206,8 +214,8 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
 
 private:
   /// 16 bytes in pieces of the row's alignment.
-  static void storeChunk(Integers &e, GlobalTensor &target, Value data, Value to,
-                         int64_t alignment) {
+  static void storeChunk(Integers &e, GlobalTensor &target, Value data,
+                         Value to, int64_t alignment) {
     if (alignment == 16) {
       LLVM::StoreOp::create(e.b, data, to, /*alignment=*/16);
       return;

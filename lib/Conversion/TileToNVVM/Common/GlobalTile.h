@@ -1,4 +1,5 @@
-//===- GlobalTile.h - addresses in a strided global tensor -------*- C++ -*-===//
+//===- GlobalTile.h - addresses in a strided global tensor -------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -21,6 +22,9 @@ public:
   Value byteStride(int64_t d) { return byteStrides[d]; }
   /// !llvm.ptr<1> to the element at i32 indices.
   Value pointer(ValueRange indices);
+  /// The same for a row and a column of a tile operand, whose byte stride between
+  /// rows fits 32 bits (the host function checks it): one multiplication.
+  Value rowPointer(Value row, Value column);
   /// `pointer` moved by bytes (i64).
   Value moved(Value pointer, Value bytes);
   Value moved(Value pointer, int64_t bytes);

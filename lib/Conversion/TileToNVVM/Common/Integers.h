@@ -1,4 +1,5 @@
-//===- Integers.h - i32 arithmetic of a thread -------------------*- C++ -*-===//
+//===- Integers.h - i32 arithmetic of a thread -------------------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -10,8 +11,8 @@
 
 namespace mlir::tile {
 
-/// Integer ops in one line each; constants fold as they are made, so that address
-/// arithmetic stays as small as if written by hand.
+/// Integer ops in one line each; constants fold as they are made, so that
+/// address arithmetic stays as small as if written by hand.
 struct Integers {
   Integers(Location loc, OpBuilder &builder) : b(loc, builder) {}
   ImplicitLocOpBuilder b;

@@ -10,7 +10,8 @@
 using namespace mlir;
 using namespace mlir::tile;
 
-static Value combine(ImplicitLocOpBuilder &b, ReduceKind kind, Value x, Value y) {
+static Value combine(ImplicitLocOpBuilder &b, ReduceKind kind, Value x,
+                     Value y) {
   if (kind == ReduceKind::Max)
     return arith::MaxNumFOp::create(b, x, y);
   return arith::AddFOp::create(b, x, y);
@@ -22,9 +23,9 @@ static Value reduceQuad(ImplicitLocOpBuilder &b, ReduceKind kind, Value x) {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
   };
   for (int64_t distance : {1, 2}) {
-    Value other =
-        NVVM::ShflOp::create(b, x.getType(), constant(-1), x, constant(distance),
-                             constant(31), NVVM::ShflKind::bfly, UnitAttr());
+    Value other = NVVM::ShflOp::create(b, x.getType(), constant(-1), x,
+                                       constant(distance), constant(31),
+                                       NVVM::ShflKind::bfly, UnitAttr());
     x = combine(b, kind, x, other);
   }
   return x;

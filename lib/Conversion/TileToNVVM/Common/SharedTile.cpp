@@ -95,8 +95,8 @@ struct SlotLowering : OpConversionPattern<SlotOp> {
   }
 };
 
-/// Two neighbouring columns are one 4-byte store; eight rows of a quad column cover
-/// all banks.
+/// Two neighbouring columns are one 4-byte store; eight rows of a quad column
+/// cover all banks.
 struct StoreLowering : OpConversionPattern<StoreOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult

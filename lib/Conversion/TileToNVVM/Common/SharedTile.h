@@ -1,4 +1,5 @@
-//===- SharedTile.h - addresses in a swizzled shared buffer ------*- C++ -*-===//
+//===- SharedTile.h - addresses in a swizzled shared buffer ------*- C++
+//-*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -15,9 +16,9 @@ namespace mlir::tile {
 ///   address(row, chunk) = base + page * rows * pageBytes + row * pageBytes
 ///                       + ((chunk in page) ^ turn(row)) * 16
 ///
-/// The base is a multiple of 128, so the chunk bits of an address are its own: a
-/// constant chunk is XORed into the address of a lane, and constant rows (multiples
-/// of 8, which do not change `turn`) and pages are added.
+/// The base is a multiple of 128, so the chunk bits of an address are its own:
+/// a constant chunk is XORed into the address of a lane, and constant rows
+/// (multiples of 8, which do not change `turn`) and pages are added.
 struct SharedTile {
   SharedTile(Value base, MemRefType type);
 
@@ -31,8 +32,8 @@ struct SharedTile {
   /// Address of chunk `chunk` (dynamic, in page 0) of row `row`.
   Value laneAddress(Integers &e, Value row, Value chunk) const;
 
-  /// The lane address moved by constants: `row` a multiple of 8, `chunk` free of the
-  /// bits that differ between lanes.
+  /// The lane address moved by constants: `row` a multiple of 8, `chunk` free
+  /// of the bits that differ between lanes.
   Value at(Integers &e, Value laneAddress, int64_t row, int64_t chunk) const;
 
   /// An !llvm.ptr<3> for a shared address.

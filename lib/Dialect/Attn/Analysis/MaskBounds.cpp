@@ -112,7 +112,6 @@ MaskBounds attn::analyzeMask(Region &mask) {
   if (mask.empty())
     return {};
   MaskAnalysis analysis(mask);
-  analysis.addCondition(
-      cast<YieldOp>(mask.front().getTerminator()).getValue());
+  analysis.addCondition(cast<YieldOp>(mask.front().getTerminator()).getValue());
   return std::move(analysis.bounds);
 }

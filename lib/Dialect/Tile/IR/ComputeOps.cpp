@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "Verification.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 
 using namespace mlir;
@@ -33,16 +34,25 @@ LogicalResult DotOp::verify() {
   auto a = cast<ShapedType>(getA().getType());
   auto b = cast<ShapedType>(getB().getType());
   RankedTensorType c = tensorOf(getAccumulator());
-  if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()))
-    return emitOpError("expected an accumulator layout, but got ") << c;
-  if (isa<RankedTensorType>(a) &&
-      !isa_and_nonnull<OperandAAttr>(layoutOf(getA())))
-    return emitOpError("expected operand a in operand_a layout, but got ") << a;
-  if (a.getRank() != 2 || b.getRank() != 2)
-    return emitOpError("expected operands of rank 2");
+  if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()) ||
+      !c.getElementType().isF32())
+    return emitOpError("expected an f32 accumulator, but got ") << c;
+  if (auto fragment = dyn_cast<RankedTensorType>(a)) {
+    if (!isa_and_nonnull<OperandAAttr>(fragment.getEncoding()) ||
+        getWarps(fragment) != getWarps(c))
+      return emitOpError("expected operand a in operand_a layout of ")
+             << getWarps(c) << " warps, but got " << a;
+  } else if (failed(verifyShared(*this, "operand a", a))) {
+    return failure();
+  }
+  if (failed(verifyShared(*this, "operand b", b)))
+    return failure();
   if (a.getElementType() != b.getElementType())
     return emitOpError("expected operands of one element type, but got ")
            << a.getElementType() << " and " << b.getElementType();
+  if (!b.getElementType().isF16() && !b.getElementType().isBF16())
+    return emitOpError("expected f16 or bf16 operands, but got ")
+           << b.getElementType();
   int64_t k = b.getDimSize(getTransposed() ? 1 : 0);
   int64_t n = b.getDimSize(getTransposed() ? 0 : 1);
   if (a.getDimSize(0) != c.getDimSize(0) || n != c.getDimSize(1) ||
@@ -50,6 +60,10 @@ LogicalResult DotOp::verify() {
     return emitOpError("expected M x K times K x N, but got ")
            << a << " times " << b << (getTransposed() ? " transposed" : "")
            << " for " << c;
+  // One ldmatrix brings two blocks of 8 columns.
+  if (k % 16 || n % 16)
+    return emitOpError("expected K and N to be multiples of 16, but got ")
+           << k << " and " << n;
   return success();
 }
 
@@ -62,17 +76,27 @@ LogicalResult ReduceOp::verify() {
   auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getInit()));
   if (!source || !rows || source.getWarps() != rows.getWarps() ||
       tensorOf(getSource()).getDimSize(0) != tensorOf(getInit()).getDimSize(0))
-    return emitOpError("expected an accumulator and rows of the same warps, but "
-                       "got ")
+    return emitOpError(
+               "expected an accumulator and rows of the same warps, but "
+               "got ")
            << getSource().getType() << " and " << getInit().getType();
+  for (Value value : {getSource(), getInit()})
+    if (!tensorOf(value).getElementType().isF32())
+      return emitOpError("expected f32 elements, but got ") << value.getType();
   return success();
 }
 
 LogicalResult TotalOp::verify() {
   auto source = dyn_cast_or_null<RowsAttr>(layoutOf(getSource()));
   auto result = dyn_cast_or_null<RowsAttr>(layoutOf(getResult()));
-  if (!source || !result || !source.getPartial() || result.getPartial())
-    return emitOpError("expected partial rows to complete rows, but got ")
+  if (!source || !result || !source.getPartial() || result.getPartial() ||
+      source.getWarps() != result.getWarps() ||
+      tensorOf(getSource()).getShape() != tensorOf(getResult()).getShape() ||
+      !tensorOf(getSource()).getElementType().isF32() ||
+      !tensorOf(getResult()).getElementType().isF32())
+    return emitOpError(
+               "expected partial f32 rows to the same rows complete, but "
+               "got ")
            << getSource().getType() << " to " << getResult().getType();
   return success();
 }
@@ -80,14 +104,17 @@ LogicalResult TotalOp::verify() {
 LogicalResult BroadcastOp::verify() {
   RankedTensorType to = tensorOf(getResult());
   auto error = [&] {
-    return emitOpError("cannot bring ") << getSource().getType() << " to " << to;
+    return emitOpError("cannot bring ")
+           << getSource().getType() << " to " << to;
   };
-  if (!isFragment(to))
+  // The words of operand_a are pairs that only tile.convert makes.
+  if (!isFragment(to) || isa<OperandAAttr>(to.getEncoding()))
     return error();
   auto from = dyn_cast<RankedTensorType>(getSource().getType());
   if (!from)
-    return getSource().getType() == to.getElementType() ? success()
-                                                        : LogicalResult(error());
+    return getSource().getType() == to.getElementType()
+               ? success()
+               : LogicalResult(error());
   if (from.getElementType() != to.getElementType() ||
       getWarps(from) != getWarps(to))
     return error();

@@ -83,11 +83,14 @@ LogicalResult OperandAAttr::verifyEncoding(ArrayRef<int64_t> shape, Type type,
 
 bool tile::isFragment(Type type) {
   auto tensor = dyn_cast<RankedTensorType>(type);
-  return tensor && isa_and_nonnull<AccumulatorAttr, RowsAttr, ColumnsAttr,
-                                   OperandAAttr>(tensor.getEncoding());
+  return tensor &&
+         isa_and_nonnull<AccumulatorAttr, RowsAttr, ColumnsAttr, OperandAAttr>(
+             tensor.getEncoding());
 }
 
 int64_t tile::getWarps(RankedTensorType fragment) {
+  if (!isFragment(fragment))
+    return 0;
   return TypeSwitch<Attribute, int64_t>(fragment.getEncoding())
       .Case<AccumulatorAttr, RowsAttr, ColumnsAttr, OperandAAttr>(
           [](auto layout) { return layout.getWarps(); })
@@ -95,6 +98,8 @@ int64_t tile::getWarps(RankedTensorType fragment) {
 }
 
 int64_t tile::getValuesPerThread(RankedTensorType fragment) {
+  if (!isFragment(fragment))
+    return 0;
   ArrayRef<int64_t> shape = fragment.getShape();
   auto blocks = [&] { return shape[0] / (getWarps(fragment) * kBlockRows); };
   return TypeSwitch<Attribute, int64_t>(fragment.getEncoding())
@@ -146,7 +151,8 @@ MemRefType tile::getSharedType(int64_t rows, int64_t columns, Type element) {
   MLIRContext *context = element.getContext();
   auto swizzle = SwizzleAttr::getFor(context, columns,
                                      element.getIntOrFloatBitWidth() / 8);
-  auto space = gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
+  auto space =
+      gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);
   return MemRefType::get({rows, columns}, element,
                          cast<MemRefLayoutAttrInterface>(swizzle), space);
 }

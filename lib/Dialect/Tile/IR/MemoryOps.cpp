@@ -2,38 +2,64 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "Verification.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 
 using namespace mlir;
 using namespace mlir::tile;
 
-static LogicalResult verifyShared(Operation *op, StringRef name, Type type) {
+/// The widest page: below it the bits of an address are those of its chunk.
+static constexpr int64_t kOffsetUnit = 128;
+
+LogicalResult tile::verifyShared(Operation *op, StringRef name, Type type) {
   auto memref = cast<MemRefType>(type);
-  if (isa<SwizzleAttr>(memref.getLayout()) && memref.getRank() == 2 &&
-      memref.hasStaticShape())
-    return success();
-  return op->emitOpError("expected ")
-         << name << " to be a static rank 2 buffer with a swizzle, but got "
-         << type;
+  auto swizzle = dyn_cast<SwizzleAttr>(memref.getLayout());
+  if (!swizzle || memref.getRank() != 2 || !memref.hasStaticShape() ||
+      memref.getNumElements() == 0 || !memref.getElementType().isIntOrFloat())
+    return op->emitOpError("expected ")
+           << name << " to be a static rank 2 buffer with a swizzle, but got "
+           << type;
+  int64_t rowBits = memref.getDimSize(1) * memref.getElementTypeBitWidth();
+  if (rowBits % (8 * swizzle.getBytes()))
+    return op->emitOpError("expected rows of ")
+           << name << " to be whole pages of " << swizzle.getBytes()
+           << " bytes, but got " << type;
+  return success();
 }
 
 LogicalResult AllocOp::verify() {
   if (int64_t(getSlots()) < 1)
     return emitOpError("expected at least one slot, but got ") << getSlots();
+  if (auto offset = getOffset(); offset && int64_t(*offset) % kOffsetUnit)
+    return emitOpError("expected an offset that is a multiple of ")
+           << kOffsetUnit << " bytes, but got " << int64_t(*offset);
+  if (auto offset = getOffset(); offset && int64_t(*offset) < 0)
+    return emitOpError("expected an offset of at least 0, but got ")
+           << int64_t(*offset);
   return verifyShared(*this, "result", getBuffer().getType());
 }
 
 int64_t AllocOp::getByteSize() {
   auto type = cast<MemRefType>(getBuffer().getType());
-  return getSlots() * type.getNumElements() *
-         type.getElementTypeBitWidth() / 8;
+  return getSlots() * type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
-static LogicalResult verifyAlignment(Operation *op, int64_t alignment) {
-  if (llvm::is_contained({2, 4, 8, 16}, alignment))
-    return success();
-  return op->emitOpError("expected an alignment of 2, 4, 8 or 16 bytes, but got ")
-         << alignment;
+/// `global` is read or written in pieces of `alignment` bytes along its rows.
+static LogicalResult verifyPieces(Operation *op, StringRef name,
+                                  MemRefType global, int64_t alignment) {
+  if (!llvm::is_contained({2, 4, 8, 16}, alignment))
+    return op->emitOpError(
+               "expected an alignment of 2, 4, 8 or 16 bytes, but got ")
+           << alignment;
+  if (!global.isLastDimUnitStride())
+    return op->emitOpError("expected a ")
+           << name << " with innermost stride 1, but got " << global;
+  int64_t rowBits = global.getDimSize(1) * global.getElementTypeBitWidth();
+  if (rowBits % (8 * alignment))
+    return op->emitOpError("expected rows of the ")
+           << name << " to be whole pieces of " << alignment
+           << " bytes, but got " << global;
+  return success();
 }
 
 template <typename CopyLike> static LogicalResult verifyCopy(CopyLike op) {
@@ -47,7 +73,7 @@ template <typename CopyLike> static LogicalResult verifyCopy(CopyLike op) {
     return op.emitOpError("expected a source of rank 2, not wider than the "
                           "target, but got ")
            << source << " to " << target;
-  return verifyAlignment(op, op.getAlignment());
+  return verifyPieces(op, "source", source, op.getAlignment());
 }
 
 LogicalResult CopyOutOp::verify() {
@@ -58,10 +84,11 @@ LogicalResult CopyOutOp::verify() {
   if (target.getRank() != 2 || target.isDynamicDim(1) ||
       target.getDimSize(1) > source.getDimSize(1) ||
       source.getElementType() != target.getElementType())
-    return emitOpError("expected a target of rank 2, not wider than the source, "
-                       "but got ")
+    return emitOpError(
+               "expected a target of rank 2, not wider than the source, "
+               "but got ")
            << source << " to " << target;
-  return verifyAlignment(*this, getAlignment());
+  return verifyPieces(*this, "target", target, getAlignment());
 }
 
 LogicalResult CopyOp::verify() { return verifyCopy(*this); }
@@ -72,7 +99,13 @@ LogicalResult StoreOp::verify() {
   auto target = cast<MemRefType>(getTarget().getType());
   if (!isa_and_nonnull<AccumulatorAttr>(source.getEncoding()) ||
       source.getShape() != target.getShape())
-    return emitOpError("expected an accumulator of the target's shape, but got ")
+    return emitOpError(
+               "expected an accumulator of the target's shape, but got ")
            << source << " to " << target;
+  Type element = target.getElementType();
+  if (!source.getElementType().isF32() ||
+      !(element.isF16() || element.isBF16()))
+    return emitOpError("expected f32 to f16 or bf16, but got ")
+           << source.getElementType() << " to " << element;
   return verifyShared(*this, "target", target);
 }

@@ -14,8 +14,9 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
   if (warps < 1 || warps > 32)
     return emitError() << "expected 1 to 32 warps, but got " << warps;
   if (m < 16 * warps || m % (16 * warps))
-    return emitError() << "expected m to be a positive multiple of 16 * warps = "
-                       << 16 * warps << ", but got " << m;
+    return emitError()
+           << "expected m to be a positive multiple of 16 * warps = "
+           << 16 * warps << ", but got " << m;
   if (n < 16 || n % 16)
     return emitError() << "expected n to be a positive multiple of 16, but got "
                        << n;

@@ -112,8 +112,9 @@ struct AllocateSmemPass
     getOperation().walk([&](gpu::LaunchFuncOp launch) {
       auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
           launch, launch.getKernel());
-      auto bytes = kernel ? kernel->getAttrOfType<IntegerAttr>("tile.shared_bytes")
-                          : IntegerAttr();
+      auto bytes = kernel
+                       ? kernel->getAttrOfType<IntegerAttr>("tile.shared_bytes")
+                       : IntegerAttr();
       if (!bytes)
         return;
       OpBuilder builder(launch);

@@ -30,9 +30,8 @@ static int64_t getFragmentRegisters(gpu::GPUFuncOp kernel) {
     loop.getBody()->walk([&](DotOp dot) {
       // A product that is carried is counted already.
       auto type = cast<RankedTensorType>(dot.getResult().getType());
-      if (!llvm::any_of(loop.getRegionIterArgs(), [&](Value v) {
-            return v.getType() == type;
-          }))
+      if (!llvm::any_of(loop.getRegionIterArgs(),
+                        [&](Value v) { return v.getType() == type; }))
         widest = std::max(widest, getValuesPerThread(type));
     });
     most = std::max(most, carried + widest);
@@ -52,11 +51,13 @@ struct CheckResourcesPass
           << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
       return signalPassFailure();
     }
-    auto schedule = getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    auto schedule =
+        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
     if (!schedule)
       return;
     int64_t shared = 0;
-    if (auto bytes = getOperation()->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
+    if (auto bytes =
+            getOperation()->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
       shared = bytes.getInt();
     int64_t threads = schedule.getWarps() * 32;
     int64_t registers = getFragmentRegisters(getOperation());

@@ -47,21 +47,24 @@ private:
     for (CopyOp copy : copies) {
       auto alloc = copy.getTarget().getDefiningOp<AllocOp>();
       if (!alloc)
-        return copy.emitOpError("expected the target of a pipelined copy to be a "
-                                "tile.alloc");
+        return copy.emitOpError(
+            "expected the target of a pipelined copy to be a "
+            "tile.alloc");
       for (Operation *user : alloc->getUsers()) {
         Operation *inBody = loop.getBody()->findAncestorOpInBlock(*user);
         if (!inBody || inBody->isBeforeInBlock(copy))
-          return copy.emitOpError("expected every use of the buffer to follow its "
-                                  "copy in the loop");
+          return copy.emitOpError(
+              "expected every use of the buffer to follow its "
+              "copy in the loop");
       }
     }
     if (stages != 1)
       return success();
     // The first buffer is refilled where the last copy stands.
     for (Operation *user : copies.front().getTarget().getUsers())
-      if (copies.size() > 1 && copies.back()->isBeforeInBlock(
-                                   loop.getBody()->findAncestorOpInBlock(*user)))
+      if (copies.size() > 1 &&
+          copies.back()->isBeforeInBlock(
+              loop.getBody()->findAncestorOpInBlock(*user)))
         return copies.front().emitOpError(
             "expected the buffer's uses before the last copy of the loop");
     return success();
@@ -82,8 +85,8 @@ private:
     }
   }
 
-  /// Nothing is in flight when the buffers get other uses; the loop may have run
-  /// zero times.
+  /// Nothing is in flight when the buffers get other uses; the loop may have
+  /// run zero times.
   void finishCopiesAfterLoop() {
     b.setInsertionPointAfter(loop);
     AsyncWaitOp::create(b, 0);
@@ -97,11 +100,12 @@ private:
     Value inBounds;
     if (copy.getInBounds())
       inBounds = recompute(copy.getInBounds(), mapping);
-    CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target, inBounds,
-                        copy.getAlignment());
+    CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target,
+                        inBounds, copy.getAlignment());
   }
 
-  /// `value` of the loop body for another iteration: its scalar computation again.
+  /// `value` of the loop body for another iteration: its scalar computation
+  /// again.
   Value recompute(Value value, IRMapping &mapping) {
     if (Value known = mapping.lookupOrNull(value))
       return known;
@@ -110,8 +114,8 @@ private:
       return value;
     for (Value operand : op->getOperands())
       mapping.map(operand, recompute(operand, mapping));
-    return b.clone(*op, mapping)->getResult(
-        cast<OpResult>(value).getResultNumber());
+    return b.clone(*op, mapping)
+        ->getResult(cast<OpResult>(value).getResultNumber());
   }
 
   Value constant(int64_t value) {
@@ -131,7 +135,8 @@ private:
   Value ahead(int64_t iterations) {
     // No wrap-around: lets range analysis see that a later iteration is not the
     // first.
-    return arith::AddIOp::create(b, loop.getInductionVar(), constant(iterations),
+    return arith::AddIOp::create(b, loop.getInductionVar(),
+                                 constant(iterations),
                                  arith::IntegerOverflowFlags::nsw);
   }
 
@@ -202,7 +207,8 @@ private:
 struct PipelineLoadsPass
     : tile::impl::TilePipelineLoadsPassBase<PipelineLoadsPass> {
   void runOnOperation() override {
-    auto schedule = getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    auto schedule =
+        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
     if (!schedule)
       return;
     SmallVector<scf::ForOp> loops;

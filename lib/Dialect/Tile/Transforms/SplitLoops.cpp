@@ -95,7 +95,8 @@ static void split(scf::ForOp loop, Cut cut) {
 namespace {
 struct SplitLoopsPass : tile::impl::TileSplitLoopsPassBase<SplitLoopsPass> {
   void runOnOperation() override {
-    // A cut decides conditions, which may decide further ones: simplify between.
+    // A cut decides conditions, which may decide further ones: simplify
+    // between.
     RewritePatternSet patterns(&getContext());
     scf::IfOp::getCanonicalizationPatterns(patterns, &getContext());
     arith::AndIOp::getCanonicalizationPatterns(patterns, &getContext());

@@ -11,8 +11,8 @@
 namespace mlir::attn {
 
 /// What a normalizer needs to know of rows. A lowering implements it: with
-/// tiles, where a row is spread over lanes, or with plain scalars, where a tile is
-/// one score and every method is the identity.
+/// tiles, where a row is spread over lanes, or with plain scalars, where a tile
+/// is one score and every method is the identity.
 ///
 /// Three kinds of values: a tile of scores, a row value (one per row, known to
 /// everyone who holds a part of the row) and a partial row value (every holder
@@ -25,13 +25,16 @@ public:
   /// Same, as a partial row value; `value` must be 0.
   virtual Value partialZero(OpBuilder &b, Location loc) = 0;
   /// max(init, largest score of the row): row value.
-  virtual Value reduceMax(OpBuilder &b, Location loc, Value tile, Value init) = 0;
+  virtual Value reduceMax(OpBuilder &b, Location loc, Value tile,
+                          Value init) = 0;
   /// init + sum of the row's scores: partial row value.
-  virtual Value reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) = 0;
+  virtual Value reduceAdd(OpBuilder &b, Location loc, Value tile,
+                          Value init) = 0;
   /// The row value behind a partial one.
   virtual Value total(OpBuilder &b, Location loc, Value partial) = 0;
   /// A row value brought to the shape of `tile`.
-  virtual Value broadcast(OpBuilder &b, Location loc, Value row, Value tile) = 0;
+  virtual Value broadcast(OpBuilder &b, Location loc, Value row,
+                          Value tile) = 0;
   /// A row value brought to the kind of a partial one (elementwise use only).
   virtual Value asPartial(OpBuilder &b, Location loc, Value row) = 0;
 };

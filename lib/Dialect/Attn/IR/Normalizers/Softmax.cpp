@@ -42,10 +42,10 @@ NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
   Value shift = arith::MulFOp::create(b, loc, reference, factor);
 
   // weights = exp2(scores * factor - reference * factor)
-  Value scaled = arith::MulFOp::create(
-      b, loc, scores, rows.broadcast(b, loc, factor, scores));
-  Value exponent = arith::SubFOp::create(
-      b, loc, scaled, rows.broadcast(b, loc, shift, scores));
+  Value scaled = arith::MulFOp::create(b, loc, scores,
+                                       rows.broadcast(b, loc, factor, scores));
+  Value exponent = arith::SubFOp::create(b, loc, scaled,
+                                         rows.broadcast(b, loc, shift, scores));
   Value weights = math::Exp2Op::create(b, loc, exponent);
 
   Value change = arith::MulFOp::create(

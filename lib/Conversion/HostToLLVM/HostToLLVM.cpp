@@ -1,9 +1,9 @@
-//===- HostFunction.cpp - host functions to the LLVM dialect --------------===//
+//===- HostToLLVM.cpp - host functions to the LLVM dialect ----------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
-#include "attn/Target/Passes.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -19,7 +19,7 @@
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNHOSTTOLLVMPASS
-#include "attn/Target/Passes.h.inc"
+#include "attn/Conversion/Passes.h.inc"
 } // namespace mlir::attn
 
 using namespace mlir;
@@ -31,8 +31,9 @@ static constexpr int32_t kInvalidArgument = 1;
 // Signature and exits
 //===----------------------------------------------------------------------===//
 
-/// Gives the function its stream argument and i32 result, and one block at the end,
-/// ^exit(%status), where every failure goes. Patterns find it as the last block.
+/// Gives the function its stream argument and i32 result, and one block at the
+/// end, ^exit(%status), where every failure goes. Patterns find it as the last
+/// block.
 static void addStreamAndStatus(func::FuncOp func) {
   ImplicitLocOpBuilder b(func.getLoc(), func.getContext());
   auto pointer = LLVM::LLVMPointerType::get(func.getContext());
@@ -142,13 +143,13 @@ struct RequireLowering : ConvertOpToLLVMPattern<mlir::attn::RequireOp> {
     b.setInsertionPointToEnd(block);
     LLVM::CondBrOp::create(b, adaptor.getCondition(), rest, failed);
     b.setInsertionPointToEnd(failed);
-    Value code = LLVM::ConstantOp::create(
-        b, b.getI32IntegerAttr(kInvalidArgument));
-    Value status =
-        LLVM::CallOp::create(b, fail,
-                             ValueRange{code, symbols.text(b, op.getMessage()),
-                                        adaptor.getExpected(), adaptor.getGot()})
-            .getResult();
+    Value code =
+        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(kInvalidArgument));
+    Value status = LLVM::CallOp::create(
+                       b, fail,
+                       ValueRange{code, symbols.text(b, op.getMessage()),
+                                  adaptor.getExpected(), adaptor.getGot()})
+                       .getResult();
     LLVM::BrOp::create(b, ValueRange{status}, exit);
     rewriter.eraseOp(op);
     return success();
@@ -166,10 +167,9 @@ struct LaunchLowering : ConvertOpToLLVMPattern<gpu::LaunchFuncOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     auto pointer = LLVM::LLVMPointerType::get(getContext());
-    auto launch = symbols.declare(
-        b, "attn_rt_launch",
-        {pointer, pointer, pointer, i32, i32, i32, i32, i32, i32, i32, pointer,
-         i64});
+    auto launch = symbols.declare(b, "attn_rt_launch",
+                                  {pointer, pointer, pointer, i32, i32, i32,
+                                   i32, i32, i32, i32, pointer, i64});
     auto narrow = [&](Value index) -> Value {
       return LLVM::TruncOp::create(b, i32, index);
     };
@@ -211,8 +211,7 @@ private:
         b, b.getI32IntegerAttr(int32_t(parameters.size())));
     Value array = LLVM::AllocaOp::create(b, pointer, pointer, count);
     for (auto [i, parameter] : llvm::enumerate(parameters)) {
-      Value slot =
-          LLVM::AllocaOp::create(b, pointer, parameter.getType(), one);
+      Value slot = LLVM::AllocaOp::create(b, pointer, parameter.getType(), one);
       LLVM::StoreOp::create(b, parameter, slot);
       Value entry = LLVM::GEPOp::create(b, pointer, pointer, array,
                                         ArrayRef<LLVM::GEPArg>{int32_t(i)});
@@ -249,7 +248,8 @@ struct HostToLLVMPass
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp, gpu::GPUModuleOp>();
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();
-    if (failed(applyFullConversion(getOperation(), target, std::move(patterns))))
+    if (failed(
+            applyFullConversion(getOperation(), target, std::move(patterns))))
       signalPassFailure();
     getOperation()->removeAttr(gpu::GPUDialect::getContainerModuleAttrName());
   }
