@@ -48,15 +48,19 @@ public:
     for (int64_t row = 0; row < tile.rows; row += rowsPerPass) {
       if (row)
         from = source.moved(from, step);
+      // The swizzle has a period of 8 rows.
+      Value target = rowsPerPass % 8
+                         ? tile.laneAddress(e, e.add(threadRow, row), chunk)
+                         : e.add(to, row * tile.pageBytes);
       if (row + rowsPerPass <= tile.rows) {
-        copyRow(row, from, to);
+        copyRow(row, from, target);
         continue;
       }
       Value owns = e.less(threadRow, e.constant(tile.rows - row));
       auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(e.b);
       e.b.setInsertionPointToStart(branch.thenBlock());
-      copyRow(row, from, to);
+      copyRow(row, from, target);
     }
   }
 
@@ -78,7 +82,7 @@ private:
                         : inColumns;
       }
       copyChunk(source.moved(from, page * tile.pageBytes),
-                e.add(to, (page * tile.rows + row) * tile.pageBytes), inside);
+                e.add(to, page * tile.rows * tile.pageBytes), inside);
     }
   }
 
