@@ -124,6 +124,17 @@ private:
                                      offsets, sizes, strides);
   }
 
+  /// The first rows of a slice.
+  Value firstRows(Value memref, Value count) {
+    auto type = cast<MemRefType>(memref.getType());
+    Value size = arith::IndexCastOp::create(b, b.getIndexType(), count);
+    OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
+    OpFoldResult columns = b.getIndexAttr(type.getDimSize(1));
+    return memref::SubViewOp::create(
+        b, memref, ArrayRef<OpFoldResult>{zero, zero},
+        ArrayRef<OpFoldResult>{size, columns}, ArrayRef<OpFoldResult>{one, one});
+  }
+
   void locateBlock() {
     Value q = arguments.lookup(op.getQuery()),
           k = arguments.lookup(op.getKey());
@@ -187,6 +198,11 @@ private:
         scalars);
     if (failed(range))
       return failure();
+
+    // Keys that no row keeps are copied as zeros: what a buffer holds beyond a
+    // sequence's end, NaN included, stays there.
+    key = firstRows(key, range->keyEnd);
+    value = firstRows(value, range->keyEnd);
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
     state.push_back(

@@ -89,6 +89,7 @@ FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
   Value begin = e.floorDiv(anyLow, block.n);
   Value end = e.add(e.floorDiv(anyHigh, block.n), e.constant(1));
   range.last = e.sub(end, e.constant(1));
+  range.keyEnd = e.max(e.add(anyHigh, e.constant(1)), zero);
   range.count = e.max(e.sub(end, begin), zero);
   if (!bounds.complete)
     return range;

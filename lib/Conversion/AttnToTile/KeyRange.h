@@ -27,6 +27,7 @@ struct BlockExtent {
 struct KeyRange {
   Value last;      // tile of iteration 0
   Value count;     // iterations
+  Value keyEnd;    // no row keeps a key from here on
   Value fullBegin; // first full tile; null when no tile is known to be full
   Value fullEnd;   // end of the full tiles; null when they run to the end
 };
