@@ -124,6 +124,18 @@ Value LiftedRegion::liftIndexCast(OpBuilder &b, Operation *op) {
   return arith::ExtSIOp::create(b, op->getLoc(), result, source);
 }
 
+/// x / y with a divisor that is known for fewer elements than the quotient: one
+/// reciprocal each, then products.
+Value LiftedRegion::liftDivision(OpBuilder &b, Location loc, Value x, Value y,
+                                 RankedTensorType layout) {
+  Value one = arith::ConstantOp::create(b, loc, b.getF32FloatAttr(1.0f));
+  if (auto type = dyn_cast<RankedTensorType>(y.getType()))
+    one = to(b, loc, one, type);
+  Value reciprocal = arith::DivFOp::create(b, loc, one, y);
+  return arith::MulFOp::create(b, loc, to(b, loc, x, layout),
+                               to(b, loc, reciprocal, layout));
+}
+
 Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
   Location loc = op->getLoc();
   if (op->getNumResults() != 1 || !OpTrait::hasElementwiseMappableTraits(op)) {
@@ -147,6 +159,10 @@ Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
       return {};
   }
   RankedTensorType layout = join(lifted, b.getI1Type());
+  if (isa<arith::DivFOp>(op) && layout &&
+      getElementTypeOrSelf(lifted[1].getType()).isF32() &&
+      join(lifted[1], b.getI1Type()) != layout)
+    return liftDivision(b, loc, lifted[0], lifted[1], layout);
   for (auto [operand, value] : llvm::zip(op->getOperands(), lifted))
     operands.map(operand, layout ? to(b, loc, value, layout) : value);
   Operation *clone = b.clone(*op, operands);

@@ -44,6 +44,8 @@ private:
   Value liftLoad(OpBuilder &b, LoadOp load);
   Value liftIndexCast(OpBuilder &b, Operation *op);
   Value liftElementwise(OpBuilder &b, Operation *op);
+  Value liftDivision(OpBuilder &b, Location loc, Value x, Value y,
+                     RankedTensorType layout);
 
   FragmentTypes types;
   int64_t columns;

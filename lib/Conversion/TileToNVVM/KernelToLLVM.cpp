@@ -19,6 +19,7 @@
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 
 namespace mlir::attn {
@@ -84,14 +85,16 @@ struct TanhLowering : OpRewritePattern<math::TanhOp> {
     Value power = math::Exp2Op::create(
         b, arith::MulFOp::create(b, op.getOperand(),
                                  constant(2 * 1.4426950408889634)));
-    Value ratio = arith::DivFOp::create(
-        b, constant(2.0), arith::AddFOp::create(b, power, constant(1.0)));
-    rewriter.replaceOpWithNewOp<arith::SubFOp>(op, constant(1.0), ratio);
+    Value reciprocal = arith::DivFOp::create(
+        b, constant(1.0), arith::AddFOp::create(b, power, constant(1.0)));
+    rewriter.replaceOpWithNewOp<arith::SubFOp>(
+        op, constant(1.0), arith::MulFOp::create(b, reciprocal, constant(2.0)));
     return success();
   }
 };
 
-/// Division by a 2 ulp instruction instead of a correctly rounded subroutine.
+/// Division by a 2 ulp instruction instead of a correctly rounded subroutine; a
+/// reciprocal is a single one of 1 ulp.
 struct DivLowering : ConvertOpToLLVMPattern<arith::DivFOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -99,9 +102,15 @@ struct DivLowering : ConvertOpToLLVMPattern<arith::DivFOp> {
                   ConversionPatternRewriter &rewriter) const override {
     if (!op.getType().isF32())
       return rewriter.notifyMatchFailure(op, "only f32 has an approximation");
-    rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
-        op, op.getType(), rewriter.getStringAttr("llvm.nvvm.div.full.ftz"),
-        adaptor.getOperands());
+    if (matchPattern(op.getLhs(), m_OneFloat()))
+      rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+          op, op.getType(),
+          rewriter.getStringAttr("llvm.nvvm.rcp.approx.ftz.f"),
+          adaptor.getRhs());
+    else
+      rewriter.replaceOpWithNewOp<LLVM::CallIntrinsicOp>(
+          op, op.getType(), rewriter.getStringAttr("llvm.nvvm.div.full.ftz"),
+          adaptor.getOperands());
     return success();
   }
 };
