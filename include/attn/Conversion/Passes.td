@@ -55,8 +55,8 @@ def AttnToLoopsPass : Pass<"attn-to-loops", "::mlir::ModuleOp"> {
 def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
   let summary = "Attach a schedule to every attention op";
   let description = [{
-    From a table of measured schedules by head dim, or as given. The choice stays
-    visible in the IR, and a remark explains it.
+    The row of the schedule table for the op's head dims, or the one that is given. A
+    schedule that the IR has already is kept unless one is given.
 
     ```mlir
     attn.attention query(%q : memref<?x8x?x128xf16, ...>) ...
