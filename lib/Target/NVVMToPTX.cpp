@@ -7,6 +7,8 @@
 #include "attn/Target/PTX.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Target/LLVMIR/Export.h"
+#include "llvm/IR/DiagnosticInfo.h"
+#include "llvm/IR/DiagnosticPrinter.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -50,11 +52,16 @@ static void initializeBackend() {
 /// The schedule's instruction order, which the kernels carry as an attribute.
 static bool ordersForPressure(gpu::GPUModuleOp module) {
   bool pressure = false;
-  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>())
-    for (Attribute entry : kernel.getPassthroughAttr().getValue())
+  for (auto kernel : module.getOps<LLVM::LLVMFuncOp>()) {
+    ArrayAttr entries = kernel.getPassthroughAttr();
+    if (!entries)
+      continue;
+    for (Attribute entry : entries)
       if (auto pair = dyn_cast<ArrayAttr>(entry);
-          pair && pair[0] == StringAttr::get(module.getContext(), "attn-order"))
+          pair && pair.size() == 2 &&
+          pair[0] == StringAttr::get(module.getContext(), "attn-order"))
         pressure |= cast<StringAttr>(pair[1]).getValue() == "pressure";
+  }
   return pressure;
 }
 
@@ -102,9 +109,26 @@ static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
   manager.run(module, modules);
 }
 
+/// Errors of LLVM become diagnostics of the module, where LLVM would exit.
+static void reportErrors(llvm::LLVMContext &context, gpu::GPUModuleOp module) {
+  context.setDiagnosticHandlerCallBack(
+      [](const llvm::DiagnosticInfo *info, void *data) {
+        if (info->getSeverity() != llvm::DS_Error)
+          return;
+        std::string text;
+        llvm::raw_string_ostream stream(text);
+        llvm::DiagnosticPrinterRawOStream printer(stream);
+        info->print(printer);
+        static_cast<Operation *>(data)->emitError("cannot be compiled to PTX: ")
+            << text;
+      },
+      module.getOperation());
+}
+
 static std::unique_ptr<llvm::Module> translate(gpu::GPUModuleOp module,
                                                llvm::LLVMContext &context,
                                                llvm::TargetMachine &machine) {
+  reportErrors(context, module);
   attn::attachLineInfo(module);
   std::unique_ptr<llvm::Module> result =
       translateModuleToLLVMIR(module, context, module.getName());
@@ -151,6 +175,13 @@ FailureOr<std::string> attn::translateToPTX(gpu::GPUModuleOp module,
     module.emitError("the NVPTX backend cannot emit text");
     return failure();
   }
+  unsigned errors = 0;
+  ScopedDiagnosticHandler counter(module.getContext(), [&](Diagnostic &) {
+    ++errors;
+    return failure(); // for the next handler to print
+  });
   codegen.run(*translated);
+  if (errors)
+    return failure();
   return text.str().str();
 }

@@ -14,9 +14,10 @@ using mlir::attn::ReferencePrecision;
 /// same precision is, plus what does not matter to anyone.
 static constexpr double outFactor = 2, outSlack = 1e-5;
 static constexpr double lseBound = 1e-4;
-/// Scores in the thousands: float32 cannot hold the bound there. It rounds at the
-/// magnitude of the largest scores when the dot product is scaled and stored, and
-/// once for every matrix instruction of depth 16 that accumulates it.
+/// Scores in the thousands: float32 cannot hold the bound there. It rounds at
+/// the magnitude of the largest scores when the dot product is scaled and
+/// stored, and once for every matrix instruction of depth 16 that accumulates
+/// it.
 static double lseUlps(int64_t headDim) {
   return 4 + static_cast<double>(headDim) / 16;
 }

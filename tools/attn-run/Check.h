@@ -26,8 +26,8 @@ struct ResultCheck {
   Deviation same;               ///< of the same-precision reference
   double bound = 0;             ///< on the largest error
   bool ok = false;
-  /// Float32 cannot hold the bound near the largest values of lse: the units in the
-  /// last place that it has been widened by, 0 where they do not matter.
+  /// Float32 cannot hold the bound near the largest values of lse: the units in
+  /// the last place that it has been widened by, 0 where they do not matter.
   double widened = 0;
 };
 

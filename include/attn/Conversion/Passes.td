@@ -140,7 +140,8 @@ def KernelToLLVMPass : Pass<"attn-kernel-to-llvm", "::mlir::gpu::GPUModuleOp"> {
       ... llvm.intr.exp2 }
     ```
   }];
-  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect"];
+  let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
+    "::mlir::vector::VectorDialect"];
 }
 
 def AttnHostToLLVMPass : Pass<"attn-host-to-llvm", "::mlir::ModuleOp"> {

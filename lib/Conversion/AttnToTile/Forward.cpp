@@ -130,9 +130,10 @@ private:
     Value size = arith::IndexCastOp::create(b, b.getIndexType(), count);
     OpFoldResult zero = b.getIndexAttr(0), one = b.getIndexAttr(1);
     OpFoldResult columns = b.getIndexAttr(type.getDimSize(1));
-    return memref::SubViewOp::create(
-        b, memref, ArrayRef<OpFoldResult>{zero, zero},
-        ArrayRef<OpFoldResult>{size, columns}, ArrayRef<OpFoldResult>{one, one});
+    return memref::SubViewOp::create(b, memref,
+                                     ArrayRef<OpFoldResult>{zero, zero},
+                                     ArrayRef<OpFoldResult>{size, columns},
+                                     ArrayRef<OpFoldResult>{one, one});
   }
 
   void locateBlock() {

@@ -94,8 +94,8 @@ private:
     // Kernels multiply it in 32 bits.
     Value rowStride = metadata.getStrides()[inner - 1];
     Value limit = constant(INT32_MAX / bytes);
-    Value fits = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, rowStride,
-                                       limit);
+    Value fits =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sle, rowStride, limit);
     RequireOp::create(b, fits,
                       b.getStringAttr("largest stride between rows of " +
                                       Twine(name) + " in elements"),

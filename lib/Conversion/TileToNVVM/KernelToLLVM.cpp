@@ -18,6 +18,8 @@
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/Dialect/Math/Transforms/Passes.h"
+#include "mlir/Dialect/Vector/IR/VectorOps.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
@@ -216,14 +218,10 @@ struct KernelToLLVMPass
   }
 
 private:
+  /// Rewrites math ops into the few that are instructions.
   LogicalResult expandMath(MLIRContext *context) {
     RewritePatternSet patterns(context);
-    constexpr double kLog2E = 1.4426950408889634, kLn2 = 0.6931471805599453;
-    patterns.add<RebasedLowering<math::ExpOp, math::Exp2Op, true>>(context,
-                                                                   kLog2E);
-    patterns.add<RebasedLowering<math::LogOp, math::Log2Op, false>>(context,
-                                                                    kLn2);
-    patterns.add<TanhLowering>(context);
+    populateMathPatterns(patterns);
     // Not all of arith-expand: it would also spell maxnumf out.
     arith::populateCeilFloorDivExpandOpsPatterns(patterns);
     FrozenRewritePatternSet frozen(std::move(patterns));
@@ -233,7 +231,58 @@ private:
           isa<arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
         ops.push_back(op);
     });
-    return applyOpPatternsGreedily(ops, frozen);
+    if (failed(applyOpPatternsGreedily(ops, frozen)))
+      return failure();
+    WalkResult result = getOperation()->walk([](Operation *op) {
+      return succeeded(checkMath(op)) ? WalkResult::advance()
+                                      : WalkResult::interrupt();
+    });
+    return failure(result.wasInterrupted());
+  }
+
+  static void populateMathPatterns(RewritePatternSet &patterns) {
+    MLIRContext *context = patterns.getContext();
+    constexpr double kLog2E = 1.4426950408889634, kLn2 = 0.6931471805599453,
+                     kLog10Of2 = 0.30102999566398120;
+    patterns.add<RebasedLowering<math::ExpOp, math::Exp2Op, true>>(context,
+                                                                   kLog2E);
+    patterns.add<RebasedLowering<math::LogOp, math::Log2Op, false>>(context,
+                                                                    kLn2);
+    patterns.add<RebasedLowering<math::Log10Op, math::Log2Op, false>>(
+        context, kLog10Of2);
+    patterns.add<TanhLowering>(context);
+    // The rest is upstream's: identities, then polynomials in f32.
+    math::populateExpansionPatterns(
+        patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf"});
+    auto isPolynomial = [](StringRef name) {
+      return llvm::is_contained({"math.atan", "math.atan2", "math.log1p",
+                                 "math.erf", "math.erfc", "math.expm1",
+                                 "math.cbrt", "math.asin", "math.acos",
+                                 "math.sin", "math.cos"},
+                                name);
+    };
+    populateMathPolynomialApproximationPatterns(patterns, isPolynomial);
+    populateMathF32ExpansionPatterns(patterns, [&](StringRef name) {
+      return isPolynomial(name) ||
+             llvm::is_contained({"math.exp2", "math.log2"}, name);
+    });
+  }
+
+  /// What has no instruction and no expansion is an error here, not in LLVM.
+  static LogicalResult checkMath(Operation *op) {
+    bool isApproximate = isa<math::Exp2Op, math::Log2Op>(op);
+    bool isUnknown =
+        isa<math::SinOp, math::CosOp, math::SincosOp, math::TanOp, math::SinhOp,
+            math::CoshOp, math::AsinOp, math::AcosOp, math::AtanOp,
+            math::Atan2Op, math::AsinhOp, math::AcoshOp, math::AtanhOp,
+            math::PowFOp, math::ErfOp, math::ErfcOp, math::CbrtOp,
+            math::ExpM1Op, math::Log1pOp, math::Log10Op, math::LogOp,
+            math::ExpOp, math::TanhOp>(op);
+    if (!isUnknown && !(isApproximate && !op->getResult(0).getType().isF32()))
+      return success();
+    return op->emitError("'")
+           << op->getName() << "' is not supported in a kernel on "
+           << op->getResult(0).getType() << ", expected f32";
   }
 };
 } // namespace

@@ -61,7 +61,7 @@ class Kernel:
     def ptx(self):
         """The lines of the kernel, which runs without a finding."""
         path = self.path("kernel.ptx")
-        for run in RUNS:
+        for run in RUNS[:len(RUNS) // 2]:
             done = self.run(*run, f"--emit-ptx={path}")
             if done.returncode:
                 sys.exit(f"{self.name} is wrong as it is: {done.stderr}")

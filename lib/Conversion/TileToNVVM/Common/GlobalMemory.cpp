@@ -77,8 +77,8 @@ Value GlobalTensor::pointer(ValueRange indices) {
 Value GlobalTensor::rowPointer(Value row, Value column) {
   Value narrow = arith::TruncIOp::create(e.b, e.b.getI32Type(), byteStrides[0]);
   Value offset = arith::MulIOp::create(e.b, widen(row), widen(narrow));
-  return moved(moved(base, offset), arith::MulIOp::create(e.b, widen(column),
-                                                          byteStrides[1]));
+  return moved(moved(base, offset),
+               arith::MulIOp::create(e.b, widen(column), byteStrides[1]));
 }
 
 //===----------------------------------------------------------------------===//

@@ -22,8 +22,9 @@ public:
   Value byteStride(int64_t d) { return byteStrides[d]; }
   /// !llvm.ptr<1> to the element at i32 indices.
   Value pointer(ValueRange indices);
-  /// The same for a row and a column of a tile operand, whose byte stride between
-  /// rows fits 32 bits (the host function checks it): one multiplication.
+  /// The same for a row and a column of a tile operand, whose byte stride
+  /// between rows fits 32 bits (the host function checks it): one
+  /// multiplication.
   Value rowPointer(Value row, Value column);
   /// `pointer` moved by bytes (i64).
   Value moved(Value pointer, Value bytes);

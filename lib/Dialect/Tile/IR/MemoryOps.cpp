@@ -4,12 +4,16 @@
 
 #include "Verification.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "mlir/IR/PatternMatch.h"
 
 using namespace mlir;
 using namespace mlir::tile;
 
 /// The widest page: below it the bits of an address are those of its chunk.
 static constexpr int64_t kOffsetUnit = 128;
+
+/// What a swizzle moves as a whole.
+static constexpr int64_t kChunkBytes = 16;
 
 LogicalResult tile::verifyShared(Operation *op, StringRef name, Type type) {
   auto memref = cast<MemRefType>(type);
@@ -39,12 +43,27 @@ LogicalResult AllocOp::verify() {
   return verifyShared(*this, "result", getBuffer().getType());
 }
 
+/// Erases a buffer that is only written, and the copies to it: a score that
+/// does not use the dot product needs neither operand.
+LogicalResult AllocOp::canonicalize(AllocOp op, PatternRewriter &rewriter) {
+  SmallVector<Operation *> copies(op->getUsers());
+  if (!llvm::all_of(copies, [](Operation *user) {
+        return isa<CopyOp, CopyAsyncOp>(user);
+      }))
+    return rewriter.notifyMatchFailure(op, "the buffer is read");
+  for (Operation *copy : copies)
+    rewriter.eraseOp(copy);
+  rewriter.eraseOp(op);
+  return success();
+}
+
 int64_t AllocOp::getByteSize() {
   auto type = cast<MemRefType>(getBuffer().getType());
   return getSlots() * type.getNumElements() * type.getElementTypeBitWidth() / 8;
 }
 
-/// `global` is read or written in pieces of `alignment` bytes along its rows.
+/// `global` is read or written in chunks of 16 bytes along its rows, each in
+/// pieces of `alignment` bytes.
 static LogicalResult verifyPieces(Operation *op, StringRef name,
                                   MemRefType global, int64_t alignment) {
   if (!llvm::is_contained({2, 4, 8, 16}, alignment))
@@ -55,9 +74,9 @@ static LogicalResult verifyPieces(Operation *op, StringRef name,
     return op->emitOpError("expected a ")
            << name << " with innermost stride 1, but got " << global;
   int64_t rowBits = global.getDimSize(1) * global.getElementTypeBitWidth();
-  if (rowBits % (8 * alignment))
+  if (rowBits % (8 * kChunkBytes))
     return op->emitOpError("expected rows of the ")
-           << name << " to be whole pieces of " << alignment
+           << name << " to be whole chunks of " << kChunkBytes
            << " bytes, but got " << global;
   return success();
 }
