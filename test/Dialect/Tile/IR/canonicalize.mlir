@@ -1,0 +1,40 @@
+// RUN: attn-opt %s --canonicalize --cse | FileCheck %s
+
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+!smem = memref<16x16xf16, #tile.swizzle<32>, #gpu.address_space<workgroup>>
+!global = memref<?x16xf16, strided<[?, 1], offset: ?>>
+
+// A product reads its shared operands, so one after a copy is another product.
+// CHECK-LABEL: func.func @dots_around_a_copy(
+func.func @dots_around_a_copy(%g: !global, %row: i32, %a: !smem, %c: !acc) -> (!acc, !acc, !acc) {
+  // CHECK: %[[FIRST:.*]] = tile.dot
+  // CHECK-NOT: tile.dot
+  // CHECK: tile.copy
+  // CHECK: %[[SECOND:.*]] = tile.dot
+  // CHECK: return %[[FIRST]], %[[FIRST]], %[[SECOND]]
+  %0 = tile.dot %a, %a, %c : !smem, !smem, !acc
+  %1 = tile.dot %a, %a, %c : !smem, !smem, !acc
+  tile.copy %g[%row] to %a : !global to !smem
+  %2 = tile.dot %a, %a, %c : !smem, !smem, !acc
+  return %0, %1, %2 : !acc, !acc, !acc
+}
+
+// What only computes goes when nothing uses it; what moves data or waits stays.
+// CHECK-LABEL: func.func @unused(
+func.func @unused(%g: !global, %row: i32, %a: !smem, %c: !acc, %x: f32, %t: memref<?xf32>) {
+  // CHECK-NEXT: tile.copy_async
+  // CHECK-NEXT: tile.async_commit
+  // CHECK-NEXT: tile.async_wait 0
+  // CHECK-NEXT: tile.barrier
+  // CHECK-NEXT: return
+  %0 = tile.dot %a, %a, %c : !smem, !smem, !acc
+  %1 = tile.broadcast %x : f32 to !acc
+  %2 = tile.index %row : tensor<16xi32, #tile.columns<warps = 1>>
+  %3 = tile.slot %a[%row] : !smem
+  %4 = tile.gather %t[%row] : memref<?xf32>, i32 to tensor<16xf32, #tile.rows<warps = 1>>
+  tile.copy_async %g[%row] to %a : !global to !smem
+  tile.async_commit
+  tile.async_wait 0
+  tile.barrier
+  return
+}

@@ -1,0 +1,228 @@
+// RUN: attn-opt %s -verify-diagnostics -split-input-file
+
+func.func @alloc_slots() {
+  // expected-error @below {{expected at least one slot, but got 0}}
+  %0 = tile.alloc {slots = 0 : i64} : memref<16x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_offset_unit() {
+  // expected-error @below {{expected an offset that is a multiple of 128 bytes, but got 64}}
+  %0 = tile.alloc {offset = 64 : i64} : memref<16x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_negative_offset() {
+  // expected-error @below {{expected an offset of at least 0, but got -128}}
+  %0 = tile.alloc {offset = -128 : i64} : memref<16x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_rank() {
+  // expected-error @below {{expected result to be a static rank 2 buffer with a swizzle, but got 'memref<f16>'}}
+  %0 = tile.alloc : memref<f16>
+  return
+}
+
+// -----
+
+func.func @alloc_unranked() {
+  // expected-error @below {{invalid kind of type specified: expected builtin.memref, but found 'memref<*xf16>'}}
+  %0 = tile.alloc : memref<*xf16>
+  return
+}
+
+// -----
+
+func.func @alloc_swizzle() {
+  // expected-error @below {{expected result to be a static rank 2 buffer with a swizzle, but got 'memref<16x16xf16>'}}
+  %0 = tile.alloc : memref<16x16xf16>
+  return
+}
+
+// -----
+
+func.func @alloc_dynamic() {
+  // expected-error @below {{expected result to be a static rank 2 buffer with a swizzle}}
+  %0 = tile.alloc : memref<?x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_empty() {
+  // expected-error @below {{expected result to be a static rank 2 buffer with a swizzle}}
+  %0 = tile.alloc : memref<0x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_element() {
+  // expected-error @below {{expected result to be a static rank 2 buffer with a swizzle}}
+  %0 = tile.alloc : memref<16x16xindex, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @alloc_page() {
+  // expected-error @below {{expected rows of result to be whole pages of 64 bytes, but got 'memref<16x16xf16, #tile.swizzle<64>>'}}
+  %0 = tile.alloc : memref<16x16xf16, #tile.swizzle<64>>
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_rank(%g: memref<f16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a source of rank 2, not wider than the target, but got 'memref<f16>' to}}
+  tile.copy %g[%r] to %s : memref<f16> to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_width(%g: memref<?x24xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a source of rank 2, not wider than the target, but got}}
+  tile.copy %g[%r] to %s : memref<?x24xf16> to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_dynamic_width(%g: memref<?x?xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a source of rank 2, not wider than the target, but got}}
+  tile.copy_async %g[%r] to %s : memref<?x?xf16> to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_element(%g: memref<?x16xbf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a source of rank 2, not wider than the target, but got}}
+  tile.copy_async %g[%r] to %s : memref<?x16xbf16> to !s
+  return
+}
+
+// -----
+
+func.func @copy_target(%g: memref<?x16xf16>, %r: i32, %s: memref<16x16xf16>) {
+  // expected-error @below {{expected target to be a static rank 2 buffer with a swizzle, but got 'memref<16x16xf16>'}}
+  tile.copy %g[%r] to %s : memref<?x16xf16> to memref<16x16xf16>
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_alignment(%g: memref<?x16xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected an alignment of 2, 4, 8 or 16 bytes, but got 3}}
+  tile.copy %g[%r] to %s {alignment = 3 : i64} : memref<?x16xf16> to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_innermost_stride(%g: memref<?x16xf16, strided<[?, ?]>>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a source with innermost stride 1, but got}}
+  tile.copy %g[%r] to %s : memref<?x16xf16, strided<[?, ?]>> to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+// The last chunk of a row would bring the next row's elements.
+func.func @copy_chunks(%g: memref<?x12xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected rows of the source to be whole chunks of 16 bytes, but got 'memref<?x12xf16>'}}
+  tile.copy %g[%r] to %s {alignment = 8 : i64} : memref<?x12xf16> to !s
+  return
+}
+
+// -----
+
+func.func @copy_out_source(%g: memref<?x16xf16>, %r: i32, %s: memref<16x16xf16>) {
+  // expected-error @below {{expected source to be a static rank 2 buffer with a swizzle, but got 'memref<16x16xf16>'}}
+  tile.copy_out %s to %g[%r] : memref<16x16xf16> to memref<?x16xf16>
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_out_width(%g: memref<?x32xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a target of rank 2, not wider than the source, but got}}
+  tile.copy_out %s to %g[%r] : !s to memref<?x32xf16>
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_out_chunks(%g: memref<?x12xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected rows of the target to be whole chunks of 16 bytes, but got}}
+  tile.copy_out %s to %g[%r] : !s to memref<?x12xf16>
+  return
+}
+
+// -----
+
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+!s = memref<32x16xf16, #tile.swizzle<32>>
+
+func.func @store_shape(%t: !acc, %s: !s) {
+  // expected-error @below {{expected an accumulator of the target's shape, but got}}
+  tile.store %t to %s : !acc to !s
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @store_without_layout(%t: tensor<16x16xf32>, %s: !s) {
+  // expected-error @below {{expected an accumulator of the target's shape, but got 'tensor<16x16xf32>' to}}
+  tile.store %t to %s : tensor<16x16xf32> to !s
+  return
+}
+
+// -----
+
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+
+func.func @store_target(%t: !acc, %s: memref<16x16xf16>) {
+  // expected-error @below {{expected target to be a static rank 2 buffer with a swizzle, but got 'memref<16x16xf16>'}}
+  tile.store %t to %s : !acc to memref<16x16xf16>
+  return
+}
+
+// -----
+
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+!s = memref<16x16xf32, #tile.swizzle<64>>
+
+func.func @store_element(%t: !acc, %s: !s) {
+  // expected-error @below {{expected f32 to f16 or bf16, but got 'f32' to 'f32'}}
+  tile.store %t to %s : !acc to !s
+  return
+}
