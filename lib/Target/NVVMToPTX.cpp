@@ -125,53 +125,56 @@ static void reportErrors(llvm::LLVMContext &context, gpu::GPUModuleOp module) {
       module.getOperation());
 }
 
-static std::unique_ptr<llvm::Module> translate(gpu::GPUModuleOp module,
-                                               llvm::LLVMContext &context,
-                                               llvm::TargetMachine &machine) {
-  reportErrors(context, module);
+namespace {
+/// A kernel module as optimized LLVM IR, with what it lives in.
+struct Translation {
+  llvm::LLVMContext context;
+  std::unique_ptr<llvm::TargetMachine> machine;
+  std::unique_ptr<llvm::Module> module;
+};
+} // namespace
+
+/// Null after a diagnostic.
+static std::unique_ptr<Translation> translate(gpu::GPUModuleOp module,
+                                              StringRef chip) {
+  auto result = std::make_unique<Translation>();
+  result->machine = createTargetMachine(module, chip);
+  if (!result->machine)
+    return nullptr;
+  reportErrors(result->context, module);
   attn::attachLineInfo(module);
-  std::unique_ptr<llvm::Module> result =
-      translateModuleToLLVMIR(module, context, module.getName());
-  if (!result) {
+  result->module =
+      translateModuleToLLVMIR(module, result->context, module.getName());
+  if (!result->module) {
     module.emitError("cannot be translated to LLVM IR");
     return nullptr;
   }
-  result->setTargetTriple(machine.getTargetTriple());
-  result->setDataLayout(machine.createDataLayout());
-  optimize(*result, machine);
+  result->module->setTargetTriple(result->machine->getTargetTriple());
+  result->module->setDataLayout(result->machine->createDataLayout());
+  optimize(*result->module, *result->machine);
   return result;
 }
 
 FailureOr<std::string> attn::translateToLLVMIR(gpu::GPUModuleOp module,
                                                StringRef chip) {
-  std::unique_ptr<llvm::TargetMachine> machine =
-      createTargetMachine(module, chip);
-  if (!machine)
-    return failure();
-  llvm::LLVMContext context;
-  auto translated = translate(module, context, *machine);
-  if (!translated)
+  std::unique_ptr<Translation> translation = translate(module, chip);
+  if (!translation)
     return failure();
   std::string text;
-  llvm::raw_string_ostream(text) << *translated;
+  llvm::raw_string_ostream(text) << *translation->module;
   return text;
 }
 
 FailureOr<std::string> attn::translateToPTX(gpu::GPUModuleOp module,
                                             StringRef chip) {
-  std::unique_ptr<llvm::TargetMachine> machine =
-      createTargetMachine(module, chip);
-  if (!machine)
-    return failure();
-  llvm::LLVMContext context;
-  auto translated = translate(module, context, *machine);
-  if (!translated)
+  std::unique_ptr<Translation> translation = translate(module, chip);
+  if (!translation)
     return failure();
   llvm::SmallString<0> text;
   llvm::raw_svector_ostream stream(text);
   llvm::legacy::PassManager codegen;
-  if (machine->addPassesToEmitFile(codegen, stream, nullptr,
-                                   llvm::CodeGenFileType::AssemblyFile)) {
+  if (translation->machine->addPassesToEmitFile(
+          codegen, stream, nullptr, llvm::CodeGenFileType::AssemblyFile)) {
     module.emitError("the NVPTX backend cannot emit text");
     return failure();
   }
@@ -180,7 +183,7 @@ FailureOr<std::string> attn::translateToPTX(gpu::GPUModuleOp module,
     ++errors;
     return failure(); // for the next handler to print
   });
-  codegen.run(*translated);
+  codegen.run(*translation->module);
   if (errors)
     return failure();
   return text.str().str();

@@ -9,6 +9,7 @@
 
 #include "Integers.h"
 #include "Patterns.h"
+#include "RoundPair.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 
@@ -62,6 +63,26 @@ struct ElementwiseLowering : ConversionPattern {
       results.push_back(rewriter.create(state)->getResult(0));
     }
     rewriter.replaceOpWithMultiple(op, {results});
+    return success();
+  }
+};
+
+/// Folding makes splats out of elementwise ops.
+struct ConstantLowering : OpConversionPattern<arith::ConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(arith::ConstantOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto splat = dyn_cast<SplatElementsAttr>(op.getValue());
+    if (!splat || !isFragment(op.getType()))
+      return rewriter.notifyMatchFailure(op, "not a splat of a fragment");
+    Value scalar = arith::ConstantOp::create(
+        rewriter, op.getLoc(),
+        cast<TypedAttr>(splat.getSplatValue<Attribute>()));
+    rewriter.replaceOpWithMultiple(
+        op,
+        {SmallVector<Value>(
+            getValuesPerThread(cast<RankedTensorType>(op.getType())), scalar)});
     return success();
   }
 };
@@ -130,17 +151,11 @@ struct ConvertLowering : OpConversionPattern<ConvertOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     auto to = cast<RankedTensorType>(op.getResult().getType());
-    auto f32x2 = VectorType::get({2}, e.b.getF32Type());
-    auto pairType = VectorType::get({2}, to.getElementType());
     ValueRange source = adaptor.getSource();
     SmallVector<Value> words;
     // Both orders run over pairs of columns, halves of rows, and blocks alike.
     for (size_t i = 0; i + 1 < source.size(); i += 2) {
-      Value pair = LLVM::UndefOp::create(e.b, f32x2);
-      pair = LLVM::InsertElementOp::create(e.b, pair, source[i], e.constant(0));
-      pair = LLVM::InsertElementOp::create(e.b, pair, source[i + 1],
-                                           e.constant(1));
-      pair = LLVM::FPTruncOp::create(e.b, pairType, pair);
+      Value pair = roundPair(e, source[i], source[i + 1], to.getElementType());
       words.push_back(LLVM::BitcastOp::create(e.b, e.b.getI32Type(), pair));
     }
     rewriter.replaceOpWithMultiple(op, {words});
@@ -151,6 +166,7 @@ struct ConvertLowering : OpConversionPattern<ConvertOp> {
 
 void tile::populateFragmentPatterns(TypeConverter &converter,
                                     RewritePatternSet &patterns) {
-  patterns.add<ElementwiseLowering, BroadcastLowering, IndexLowering,
-               ConvertLowering>(converter, patterns.getContext());
+  patterns.add<ElementwiseLowering, ConstantLowering, BroadcastLowering,
+               IndexLowering, ConvertLowering>(converter,
+                                               patterns.getContext());
 }

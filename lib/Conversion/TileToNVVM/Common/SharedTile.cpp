@@ -4,6 +4,7 @@
 
 #include "SharedTile.h"
 #include "Patterns.h"
+#include "RoundPair.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -119,22 +120,13 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
         for (int64_t half = 0; half < 2; ++half) {
           int64_t first = (m * blocksN + n) * 4 + half * 2;
           Value address = tile.at(e, lane, m * 16 + half * 8, n);
-          Value pair = packPair(e, values[first], values[first + 1],
-                                target.getElementType());
+          Value pair = roundPair(e, values[first], values[first + 1],
+                                 target.getElementType());
           LLVM::StoreOp::create(e.b, pair,
                                 SharedTile::pointer(e, e.add(address, quad)));
         }
     rewriter.eraseOp(op);
     return success();
-  }
-
-private:
-  static Value packPair(Integers &e, Value low, Value high, Type element) {
-    auto f32x2 = VectorType::get({2}, e.b.getF32Type());
-    Value pair = LLVM::UndefOp::create(e.b, f32x2);
-    pair = LLVM::InsertElementOp::create(e.b, pair, low, e.constant(0));
-    pair = LLVM::InsertElementOp::create(e.b, pair, high, e.constant(1));
-    return LLVM::FPTruncOp::create(e.b, VectorType::get({2}, element), pair);
   }
 };
 } // namespace

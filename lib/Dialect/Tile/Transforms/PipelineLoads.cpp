@@ -27,7 +27,8 @@ public:
   }
 
   LogicalResult run() {
-    // A single buffer that is copied once an iteration is never free ahead of time.
+    // A single buffer that is copied once an iteration is never free ahead of
+    // time.
     if (copies.empty() || (stages == 1 && copies.size() == 1))
       return success();
     if (failed(check()))
