@@ -7,20 +7,22 @@
 !kv = tensor<?x2x?x32xf16>
 
 // CHECK-LABEL: gpu.func @plain_0(
-// CHECK-SAME:    %[[Q:[^:]+]]: memref<?x4x?x32xf16, strided<[?, ?, ?, 1], offset: ?>>
+// CHECK-SAME:    %[[Q:[^:]+]]: memref<?x4x?x32xf16, strided<[?, ?, ?, 1], offset: ?>>, %[[K:[^:]+]]: {{[^%]*}}%[[V:[^:]+]]: {{[^%]*}}%[[O:[^:]+]]: memref
 // CHECK-SAME:    known_block_size = array<i32: 32, 1, 1>
 // CHECK:         %[[HEAD:.*]] = gpu.block_id  y
 // CHECK:         %[[BATCH:.*]] = gpu.block_id  z
 // CHECK:         %[[KEY_HEAD:.*]] = arith.divui %[[HEAD]],
-// CHECK:         %[[QUERY:.*]] = memref.subview %[[Q]][%[[BATCH]], %[[HEAD]], 0, 0]
-// CHECK:         %[[KEY:.*]] = memref.subview %{{.*}}[%[[BATCH]], %[[KEY_HEAD]], 0, 0]
-// CHECK:         %[[VALUE:.*]] = memref.subview %{{.*}}[%[[BATCH]], %[[KEY_HEAD]], 0, 0]
-// CHECK:         %[[OUT:.*]] = memref.subview %{{.*}}[%[[BATCH]], %[[HEAD]], 0, 0]
+// CHECK-DAG:     %[[QUERY:.*]] = memref.subview %[[Q]][%[[BATCH]], %[[HEAD]], 0, 0]
+// CHECK-DAG:     %[[KEY:.*]] = memref.subview %[[K]][%[[BATCH]], %[[KEY_HEAD]], 0, 0]
+// CHECK-DAG:     %[[VALUE:.*]] = memref.subview %[[V]][%[[BATCH]], %[[KEY_HEAD]], 0, 0]
+// CHECK-DAG:     %[[OUT:.*]] = memref.subview %[[O]][%[[BATCH]], %[[HEAD]], 0, 0]
 // CHECK:         tile.copy %[[QUERY]]
+// CHECK-DAG:     %[[KEYS:.*]] = memref.subview %[[KEY]][0, 0]
+// CHECK-DAG:     %[[VALUES:.*]] = memref.subview %[[VALUE]][0, 0]
 // CHECK:         scf.for
-// CHECK:           tile.copy %[[KEY]]{{.*}} in_bounds
+// CHECK:           tile.copy %[[KEYS]]{{.*}} in_bounds
 // CHECK:           tile.dot {{.*}} transposed
-// CHECK:           tile.copy %[[VALUE]]{{.*}} in_bounds
+// CHECK:           tile.copy %[[VALUES]]{{.*}} in_bounds
 // CHECK:           tile.convert
 // CHECK:           tile.dot
 // CHECK:         tile.store

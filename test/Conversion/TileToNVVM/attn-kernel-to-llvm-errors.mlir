@@ -4,7 +4,7 @@
 gpu.module @m {
 gpu.func @f64_logarithm(%g: memref<?xf64>, %x: f64) kernel {
   %c0 = arith.constant 0 : index
-  // expected-error @below {{in a kernel}}
+  // expected-error @below {{'math.log2' is not supported in a kernel on 'f64', expected f32}}
   %0 = math.log2 %x : f64
   memref.store %0, %g[%c0] : memref<?xf64>
   gpu.return

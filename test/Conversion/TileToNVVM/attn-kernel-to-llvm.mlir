@@ -61,12 +61,29 @@ gpu.func @math(%g: memref<?xf32>, %x: f32) kernel {
 // CHECK:         %[[TWICE:.*]] = llvm.fmul %[[X]],
 // CHECK:         %[[POWER:.*]] = llvm.intr.exp2(%[[TWICE]])
 // CHECK:         %[[SUM:.*]] = llvm.fadd %[[POWER]],
-// CHECK:         %[[RATIO:.*]] = llvm.call_intrinsic "llvm.nvvm.div.full.ftz"(%{{.*}}, %[[SUM]])
+// CHECK:         %[[RECIPROCAL:.*]] = llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(%[[SUM]])
+// CHECK:         %[[RATIO:.*]] = llvm.fmul %[[RECIPROCAL]],
 // CHECK:         llvm.fsub %{{.*}}, %[[RATIO]]
 gpu.func @tanh(%g: memref<?xf32>, %x: f32) kernel {
   %c0 = arith.constant 0 : index
   %0 = math.tanh %x : f32
   memref.store %0, %g[%c0] : memref<?xf32>
+  gpu.return
+}
+
+// The reciprocal is an instruction of its own. What has none is a polynomial.
+// CHECK-LABEL: llvm.func @more_math(
+// CHECK-SAME:    %[[X:[^ ]+]]: f32)
+// CHECK-NOT:     llvm.call @
+// CHECK:         llvm.call_intrinsic "llvm.nvvm.rcp.approx.ftz.f"(%[[X]])
+// CHECK:         llvm.intr.fma
+gpu.func @more_math(%g: memref<?xf32>, %x: f32) kernel {
+  %c0 = arith.constant 0 : index
+  %one = arith.constant 1.0 : f32
+  %0 = arith.divf %one, %x : f32
+  %1 = math.erf %x : f32
+  %2 = arith.addf %0, %1 : f32
+  memref.store %2, %g[%c0] : memref<?xf32>
   gpu.return
 }
 

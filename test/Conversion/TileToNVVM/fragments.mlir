@@ -89,6 +89,17 @@ gpu.func @elementwise(%x: i32, %l: memref<?xf32>) kernel attributes {known_block
   gpu.return
 }
 
+// A constant of one value is that value.
+// CHECK-LABEL: gpu.func @constant(
+// CHECK:         arith.constant 1.000000e+00 : f32
+// CHECK-NOT:     tensor
+// CHECK:         gpu.return
+gpu.func @constant(%l: memref<?xf32>, %x: i32) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+  %0 = arith.constant dense<1.0> : !rows
+  tile.store_rows %0 to %l[%x] : !rows to memref<?xf32>
+  gpu.return
+}
+
 // Rows are g and g + 8 with g = lane / 4; columns 2 q and 2 q + 1 with q = lane % 4.
 // CHECK-LABEL: gpu.func @index(
 // CHECK-SAME:    %[[BASE:[^ ]+]]: i32)

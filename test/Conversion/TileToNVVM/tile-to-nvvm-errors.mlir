@@ -19,11 +19,12 @@ gpu.func @no_place(%g: !g, %r: i32) kernel attributes {known_block_size = array<
 
 // -----
 
-// A fragment has no form that an argument could have.
+// Only a constant of one value has a form that does not depend on the thread.
 gpu.module @m {
-gpu.func @constant_fragment() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+gpu.func @constant_fragment(%g: memref<?xi32>, %r: i32) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
   // expected-error @below {{failed to legalize operation 'arith.constant'}}
-  %0 = arith.constant dense<1.0> : tensor<16xf32, #tile.rows<warps = 1>>
+  %0 = arith.constant dense<[0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]> : tensor<16xi32, #tile.rows<warps = 1>>
+  tile.store_rows %0 to %g[%r] : tensor<16xi32, #tile.rows<warps = 1>> to memref<?xi32>
   gpu.return
 }
 }

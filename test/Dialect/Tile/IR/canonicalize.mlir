@@ -38,3 +38,13 @@ func.func @unused(%g: !global, %row: i32, %a: !smem, %c: !acc, %x: f32, %t: memr
   tile.barrier
   return
 }
+
+// A buffer that is only copied to is of no use, nor are its copies.
+// CHECK-LABEL: func.func @never_read(
+// CHECK-NEXT:    return
+func.func @never_read(%g: !global, %row: i32) {
+  %0 = tile.alloc : !smem
+  tile.copy %g[%row] to %0 : !global to !smem
+  tile.copy_async %g[%row] to %0 : !global to !smem
+  return
+}

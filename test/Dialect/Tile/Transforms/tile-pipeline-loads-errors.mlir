@@ -6,7 +6,7 @@
 
 gpu.module @kernels {
 gpu.func @target_is_an_argument(%k: !g, %ks: !s, %n: i32) kernel
-    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 1>} {
+    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 2>} {
   %zero = arith.constant 0 : i32
   %one = arith.constant 1 : i32
   scf.for %t = %zero to %n step %one : i32 {
@@ -44,7 +44,7 @@ gpu.func @use_before_the_copy(%k: !g, %n: i32) kernel
 
 gpu.module @kernels {
 gpu.func @use_after_the_loop(%k: !g, %n: i32) kernel
-    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 1>} {
+    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 2>} {
   %zero = arith.constant 0 : i32
   %one = arith.constant 1 : i32
   %ks = tile.alloc : !s

@@ -140,6 +140,24 @@ gpu.func @no_schedule(%k: !g, %n: i32) kernel {
   gpu.return
 }
 
+// With one stage, a single buffer is never free ahead of time.
+// CHECK-LABEL: gpu.func @single_buffer(
+// CHECK:         scf.for
+// CHECK-NEXT:      tile.copy %
+// CHECK-NOT:     tile.async
+// CHECK:         gpu.return
+gpu.func @single_buffer(%k: !g, %n: i32) kernel
+    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 1>} {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %ks = tile.alloc : !s
+  scf.for %t = %zero to %n step %one : i32 {
+    tile.copy %k[%t] to %ks : !g to !s
+    "test.use_key"(%ks) : (!s) -> ()
+  }
+  gpu.return
+}
+
 // CHECK-LABEL: gpu.func @no_copies(
 // CHECK-NOT:     tile.async
 gpu.func @no_copies(%n: i32) kernel
