@@ -26,10 +26,11 @@ struct ScheduleRow {
 };
 } // namespace
 
-/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n = 96
-/// where 128 would spill.
+/// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n =
+/// 112 or 96 where 128 would spill.
 static constexpr ScheduleRow kSchedules[] = {
-    {"sm_80", 32, 128, 128, 4, 1, tile::Order::Source},
+    {"sm_80", 16, 128, 128, 4, 1, tile::Order::Source},
+    {"sm_80", 32, 128, 112, 4, 1, tile::Order::Source},
     {"sm_80", 56, 128, 96, 4, 1, tile::Order::Pressure},
     {"sm_80", 64, 128, 128, 4, 1, tile::Order::Source},
     {"sm_80", 128, 128, 64, 4, 1, tile::Order::Pressure},

@@ -40,7 +40,8 @@ struct Integers {
 /// constant + sum of the terms: the part of a conjunct without the indices.
 static Value offsetOf(Integers &e, const LinearConjunct &conjunct,
                       LiftedRegion &scalars) {
-  Value sum = e.constant(conjunct.constant);
+  Value sum =
+      e.constant(std::clamp(conjunct.constant, -kIndexLimit, kIndexLimit));
   for (auto [factor, term] : conjunct.terms) {
     Value scalar = scalars.lift(e.b, term);
     if (!scalar)

@@ -9,8 +9,6 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-static constexpr int64_t kIndexLimit = int64_t(1) << 30;
-
 Value attn::narrowIndex(OpBuilder &b, Location loc, Value index) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, loc, value);
@@ -100,7 +98,8 @@ Value LiftedRegion::liftLoad(OpBuilder &b, LoadOp load) {
   }
   for (Value &index : indices)
     index = arith::IndexCastOp::create(b, loc, b.getIndexType(), index);
-  return memref::LoadOp::create(b, loc, source, indices);
+  Value loaded = memref::LoadOp::create(b, loc, source, indices);
+  return element.isIndex() ? narrowIndex(b, loc, loaded) : loaded;
 }
 
 /// `index` is i32 already: what remains is a change of width, or nothing.

@@ -55,6 +55,7 @@ private:
 /// A scalar index of the host as the i32 that kernels compute with. Out of
 /// range values become +-2^30: an unbounded window stays unbounded, and sums
 /// with positions do not wrap.
+inline constexpr int64_t kIndexLimit = int64_t(1) << 30;
 Value narrowIndex(OpBuilder &b, Location loc, Value index);
 
 } // namespace mlir::attn

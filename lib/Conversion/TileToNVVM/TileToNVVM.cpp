@@ -20,6 +20,33 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::tile;
 
+/// A tile op is spread over the threads of its block: their number must be
+/// known and be that of the layouts' warps.
+static LogicalResult checkBlock(Operation *op) {
+  if (!isa_and_nonnull<TileDialect>(op->getDialect()))
+    return success();
+  auto kernel = op->getParentOfType<gpu::GPUFuncOp>();
+  std::optional<ArrayRef<int32_t>> size;
+  if (kernel)
+    size = kernel.getKnownBlockSize();
+  if (!size || size->size() != 3 || (*size)[0] % 32 || (*size)[0] <= 0 ||
+      (*size)[1] != 1 || (*size)[2] != 1)
+    return op->emitOpError("expected a gpu.func whose known_block_size is one-"
+                           "dimensional and a multiple of 32");
+  SmallVector<Type> types(op->getOperandTypes());
+  llvm::append_range(types, op->getResultTypes());
+  for (Type type : types) {
+    if (!isFragment(type))
+      continue;
+    int64_t warps = getWarps(cast<RankedTensorType>(type));
+    if (warps * 32 != (*size)[0])
+      return op->emitOpError("expected fragments of ")
+             << (*size)[0] / 32 << " warps, as the block has, but got "
+             << warps;
+  }
+  return success();
+}
+
 namespace {
 struct TileToNVVMPass : mlir::attn::impl::TileToNVVMPassBase<TileToNVVMPass> {
   using TileToNVVMPassBase::TileToNVVMPassBase;
@@ -31,6 +58,12 @@ struct TileToNVVMPass : mlir::attn::impl::TileToNVVMPassBase<TileToNVVMPass> {
           << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
       return signalPassFailure();
     }
+    WalkResult checked = getOperation().walk([](Operation *op) {
+      return succeeded(checkBlock(op)) ? WalkResult::advance()
+                                       : WalkResult::interrupt();
+    });
+    if (checked.wasInterrupted())
+      return signalPassFailure();
     TypeConverter converter;
     addTileTypeConversions(converter);
     ConversionTarget target(getContext());

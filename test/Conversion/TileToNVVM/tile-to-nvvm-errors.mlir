@@ -28,3 +28,27 @@ gpu.func @constant_fragment(%g: memref<?xi32>, %r: i32) kernel attributes {known
   gpu.return
 }
 }
+
+// -----
+
+!g = memref<?x64xf16, strided<[?, 1], offset: ?>>
+!s = memref<64x64xf16, #tile.swizzle<128>>
+
+gpu.module @m {
+gpu.func @block_size_unknown(%g: !g, %r: i32) kernel {
+  // expected-error @below {{expected a gpu.func whose known_block_size is one-dimensional and a multiple of 32}}
+  %s = tile.alloc {offset = 0 : i64} : !s
+  tile.copy %g[%r] to %s : !g to !s
+  gpu.return
+}
+}
+
+// -----
+
+gpu.module @m {
+gpu.func @warps_disagree(%r: i32) kernel attributes {known_block_size = array<i32: 64, 1, 1>} {
+  // expected-error @below {{expected fragments of 2 warps, as the block has, but got 1}}
+  %0 = tile.index %r : tensor<16xi32, #tile.rows<warps = 1>>
+  gpu.return
+}
+}

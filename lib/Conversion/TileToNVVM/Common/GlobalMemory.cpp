@@ -40,7 +40,9 @@ Value GlobalTensor::moved(Value pointer, int64_t bytes) {
 
 GlobalTensor::GlobalTensor(Integers &e, Value memref) : e(e), memref(memref) {
   auto type = cast<MemRefType>(memref.getType());
-  int64_t elementBytes = std::max(1u, type.getElementTypeBitWidth() / 8);
+  Type element = type.getElementType();
+  int64_t elementBytes =
+      element.isIndex() ? 8 : std::max(1u, element.getIntOrFloatBitWidth() / 8);
   auto metadata = memref::ExtractStridedMetadataOp::create(e.b, memref);
   auto bytes = [&](Value elements) -> Value {
     Value wide = arith::IndexCastOp::create(e.b, e.b.getI64Type(), elements);
@@ -122,8 +124,12 @@ struct ScalarLoadLowering : OpConversionPattern<memref::LoadOp> {
     for (Value index : op.getIndices())
       indices.push_back(
           arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
-    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(op, op.getType(),
-                                              source.pointer(indices));
+    // An index in memory has 64 bits.
+    Type type = op.getType().isIndex() ? e.b.getI64Type() : op.getType();
+    Value loaded = LLVM::LoadOp::create(e.b, type, source.pointer(indices));
+    if (op.getType().isIndex())
+      loaded = arith::IndexCastOp::create(e.b, op.getType(), loaded);
+    rewriter.replaceOp(op, loaded);
     return success();
   }
 };

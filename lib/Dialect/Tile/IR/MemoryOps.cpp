@@ -128,3 +128,43 @@ LogicalResult StoreOp::verify() {
            << source.getElementType() << " to " << element;
   return verifyShared(*this, "target", target);
 }
+
+LogicalResult SlotOp::verify() {
+  return verifyShared(*this, "ring", getRing().getType());
+}
+
+LogicalResult StoreRowsOp::verify() {
+  auto source = cast<RankedTensorType>(getSource().getType());
+  auto target = cast<MemRefType>(getTarget().getType());
+  auto rows = dyn_cast_or_null<RowsAttr>(source.getEncoding());
+  if (rows && !rows.getPartial() && target.getRank() == 1 &&
+      source.getElementType() == target.getElementType())
+    return success();
+  return emitOpError(
+             "expected complete rows to a target of rank 1 and the same "
+             "element type, but got ")
+         << source << " to " << target;
+}
+
+LogicalResult GatherOp::verify() {
+  auto source = cast<MemRefType>(getSource().getType());
+  auto result = cast<RankedTensorType>(getResult().getType());
+  if (!isFragment(result) || isa<OperandAAttr>(result.getEncoding()))
+    return emitOpError("expected a fragment of elements, but got ") << result;
+  // An index element is read as i32.
+  bool isIndex = source.getElementType().isIndex() &&
+                 result.getElementType().isInteger(32);
+  if (!isIndex && source.getElementType() != result.getElementType())
+    return emitOpError("expected elements of type ")
+           << source.getElementType() << ", but got " << result;
+  if (int64_t(getIndices().size()) != source.getRank())
+    return emitOpError("expected ")
+           << source.getRank() << " indices, but got " << getIndices().size();
+  for (Value index : getIndices())
+    if (auto tensor = dyn_cast<RankedTensorType>(index.getType());
+        tensor && (tensor.getEncoding() != result.getEncoding() ||
+                   tensor.getShape() != result.getShape()))
+      return emitOpError("expected indices in the result's layout, but got ")
+             << tensor << " for " << result;
+  return success();
+}

@@ -31,16 +31,22 @@ struct Buffer {
 } // namespace
 
 /// Uses through `tile.slot` count as uses of the ring.
-static void extend(Buffer &buffer, Value value, Block *block) {
+static LogicalResult extend(Buffer &buffer, Value value, Block *block) {
   for (Operation *user : value.getUsers()) {
     Operation *op = block->findAncestorOpInBlock(*user);
+    if (!op)
+      return user->emitOpError(
+          "expected shared buffers to be used in the block "
+          "that allocates them, or in regions in it");
     if (!buffer.first || op->isBeforeInBlock(buffer.first))
       buffer.first = op;
     if (!buffer.last || buffer.last->isBeforeInBlock(op))
       buffer.last = op;
     if (auto slot = dyn_cast<SlotOp>(user))
-      extend(buffer, slot.getBuffer(), block);
+      if (failed(extend(buffer, slot.getBuffer(), block)))
+        return failure();
   }
+  return success();
 }
 
 static bool liveTogether(const Buffer &a, const Buffer &b) {
@@ -71,13 +77,14 @@ static bool hasBarrierBetween(Operation *from, Operation *to) {
   return false;
 }
 
-static int64_t allocate(gpu::GPUFuncOp kernel) {
+static FailureOr<int64_t> allocate(gpu::GPUFuncOp kernel) {
   Block *block = &kernel.getBody().front();
   SmallVector<Buffer> placed;
   int64_t total = 0;
   for (auto alloc : llvm::make_early_inc_range(block->getOps<AllocOp>())) {
     Buffer buffer{alloc};
-    extend(buffer, alloc.getBuffer(), block);
+    if (failed(extend(buffer, alloc.getBuffer(), block)))
+      return failure();
     if (!buffer.first) {
       alloc.erase();
       continue;
@@ -103,11 +110,17 @@ struct AllocateSmemPass
     : tile::impl::TileAllocateSmemPassBase<AllocateSmemPass> {
   void runOnOperation() override {
     Builder b(&getContext());
-    getOperation().walk([&](gpu::GPUFuncOp kernel) {
-      if (!kernel.getBody().empty() && !kernel.getOps<AllocOp>().empty())
-        kernel->setAttr("tile.shared_bytes",
-                        b.getI64IntegerAttr(allocate(kernel)));
+    WalkResult result = getOperation().walk([&](gpu::GPUFuncOp kernel) {
+      if (kernel.getBody().empty() || kernel.getOps<AllocOp>().empty())
+        return WalkResult::advance();
+      FailureOr<int64_t> bytes = allocate(kernel);
+      if (failed(bytes))
+        return WalkResult::interrupt();
+      kernel->setAttr("tile.shared_bytes", b.getI64IntegerAttr(*bytes));
+      return WalkResult::advance();
     });
+    if (result.wasInterrupted())
+      return signalPassFailure();
     SymbolTableCollection symbols;
     getOperation().walk([&](gpu::LaunchFuncOp launch) {
       auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILEPIPELINELOADSPASS
@@ -46,7 +47,15 @@ public:
 
 private:
   LogicalResult check() {
+    if (!loop.getInductionVar().getType().isInteger(32) ||
+        !matchPattern(loop.getStep(), m_One()))
+      return loop.emitOpError("expected an i32 loop with step 1 around copies "
+                              "that are pipelined");
     for (CopyOp copy : copies) {
+      if (dependsOnCarried(copy.getRow()) ||
+          (copy.getInBounds() && dependsOnCarried(copy.getInBounds())))
+        return copy.emitOpError("expected a row that does not depend on values "
+                                "that the loop carries");
       auto alloc = copy.getTarget().getDefiningOp<AllocOp>();
       if (!alloc)
         return copy.emitOpError(
@@ -69,6 +78,16 @@ private:
         return copies.front().emitOpError(
             "expected the buffer's uses before the last copy of the loop");
     return success();
+  }
+
+  /// Whether `value` cannot be computed for a later iteration.
+  bool dependsOnCarried(Value value) {
+    if (loop.isDefinedOutsideOfLoop(value) || value == loop.getInductionVar())
+      return false;
+    Operation *op = value.getDefiningOp();
+    return !op || !isPure(op) || llvm::any_of(op->getOperands(), [&](Value v) {
+      return dependsOnCarried(v);
+    });
   }
 
   /// Copies ahead of the loop join its first group.

@@ -6,6 +6,7 @@
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Matchers.h"
 #include "mlir/Transforms/GreedyPatternRewriteDriver.h"
 #include "llvm/ADT/SetVector.h"
 
@@ -53,6 +54,8 @@ static std::optional<Cut> asCut(arith::CmpIOp compare, scf::ForOp loop) {
 }
 
 static std::optional<Cut> findCut(scf::ForOp loop) {
+  if (!matchPattern(loop.getStep(), m_One()))
+    return std::nullopt; // a cut could fall between two iterations
   llvm::SetVector<Operation *> comparisons;
   for (Operation &op : *loop.getBody())
     if (auto branch = dyn_cast<scf::IfOp>(op))

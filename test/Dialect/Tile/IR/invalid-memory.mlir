@@ -226,3 +226,44 @@ func.func @store_element(%t: !acc, %s: !s) {
   tile.store %t to %s : !acc to !s
   return
 }
+
+// -----
+
+func.func @slot_ring(%ring: memref<16x16xf16>, %i: i32) {
+  // expected-error @below {{expected ring to be a static rank 2 buffer with a swizzle}}
+  %0 = tile.slot %ring[%i] : memref<16x16xf16>
+  return
+}
+
+// -----
+
+func.func @store_rows_partial(%r: tensor<16xf32, #tile.rows<warps = 1, partial = true>>,
+                              %g: memref<?xf32>, %i: i32) {
+  // expected-error @below {{expected complete rows to a target of rank 1 and the same element type}}
+  tile.store_rows %r to %g[%i] : tensor<16xf32, #tile.rows<warps = 1, partial = true>> to memref<?xf32>
+  return
+}
+
+// -----
+
+func.func @gather_layout(%g: memref<?xf32>, %i: tensor<16xi32, #tile.rows<warps = 1>>) {
+  // expected-error @below {{expected indices in the result's layout}}
+  %0 = tile.gather %g[%i] : memref<?xf32>, tensor<16xi32, #tile.rows<warps = 1>> to tensor<16xf32, #tile.columns<warps = 1>>
+  return
+}
+
+// -----
+
+func.func @gather_rank(%g: memref<?x?xf32>, %i: tensor<16xi32, #tile.rows<warps = 1>>) {
+  // expected-error @below {{expected 2 indices, but got 1}}
+  %0 = tile.gather %g[%i] : memref<?x?xf32>, tensor<16xi32, #tile.rows<warps = 1>> to tensor<16xf32, #tile.rows<warps = 1>>
+  return
+}
+
+// -----
+
+func.func @gather_element(%g: memref<?xf16>, %i: tensor<16xi32, #tile.rows<warps = 1>>) {
+  // expected-error @below {{expected elements of type 'f16'}}
+  %0 = tile.gather %g[%i] : memref<?xf16>, tensor<16xi32, #tile.rows<warps = 1>> to tensor<16xf32, #tile.rows<warps = 1>>
+  return
+}

@@ -28,6 +28,7 @@ def Tile_SlotOp : Tile_Op<"slot", [Pure, AllTypesMatch<["ring", "buffer"]>]> {
   let summary = "one buffer of a ring";
   let arguments = (ins AnyMemRef:$ring, I32:$index);
   let results = (outs AnyMemRef:$buffer);
+  let hasVerifier = 1;
   let assemblyFormat = "$ring `[` $index `]` attr-dict `:` type($ring)";
 }
 
@@ -91,6 +92,7 @@ def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
   let assemblyFormat = [{
     $source `to` $target `[` $row `]` attr-dict `:` type($source) `to` type($target)
   }];
+  let hasVerifier = 1;
 }
 
 def Tile_GatherOp : Tile_Op<"gather"> {
@@ -106,6 +108,7 @@ def Tile_GatherOp : Tile_Op<"gather"> {
     $source `[` $indices `]` attr-dict `:` type($source) `,` type($indices) `to`
     type($result)
   }];
+  let hasVerifier = 1;
 }
 
 #endif
