@@ -67,7 +67,7 @@ gpu.func @synchronous(%g: !g, %r: i32) kernel attributes {known_block_size = arr
 // CHECK-NEXT:    nvvm.barrier0
 // CHECK-NEXT:    nvvm.barrier0
 // CHECK-NEXT:    gpu.return
-gpu.func @groups() kernel {
+gpu.func @groups() kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
   tile.async_commit
   tile.async_wait 1
   tile.barrier

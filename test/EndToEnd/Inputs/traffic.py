@@ -75,11 +75,13 @@ def flops(case, m, keys):
 
 
 def check(variant, element, head_dim, schedule=None):
-    case = Case(by_name(variant), element, BATCH, HEADS, KV_HEADS, LENGTH, LENGTH,
+    # A multiple of every tile of keys: the default one of head dim 32 is 112.
+    key_length = 336 if head_dim == 32 and not schedule else LENGTH
+    case = Case(by_name(variant), element, BATCH, HEADS, KV_HEADS, LENGTH, key_length,
                 head_dim, head_dim)
     if not schedule:
         counters, m = measure(case)
-        keys = -(-LENGTH // m) * LENGTH
+        keys = -(-LENGTH // m) * key_length
     else:
         m, n, warps, stages = schedule
         counters, _ = measure(
