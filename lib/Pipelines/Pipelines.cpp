@@ -112,13 +112,24 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
 };
 } // namespace
 
+static ::attn::CompileOptions toCompileOptions(const PipelineOptions &given) {
+  return {given.chip, given.schedule, given.alignment};
+}
+
+auto ::attn::parseCompileOptions(const std::string &text)
+    -> std::optional<CompileOptions> {
+  auto given = PipelineOptions::createFromString(text);
+  if (!given)
+    return std::nullopt;
+  return toCompileOptions(*given);
+}
+
 void ::attn::registerCompilePipelines() {
   auto add = [](StringRef name, StringRef text, auto build) {
     PassPipelineRegistration<PipelineOptions>(
         name, text,
         [build](OpPassManager &manager, const PipelineOptions &given) {
-          build(manager, ::attn::CompileOptions{given.chip, given.schedule,
-                                                given.alignment});
+          build(manager, toCompileOptions(given));
         });
   };
   add("attn-tile-pipeline", "tensors to kernels in plain tile form",

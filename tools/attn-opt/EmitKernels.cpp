@@ -9,7 +9,6 @@
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "mlir/Pass/PassManager.h"
-#include "mlir/Pass/PassOptions.h"
 #include "mlir/Support/FileUtilities.h"
 #include "llvm/Support/CommandLine.h"
 #include "llvm/Support/SourceMgr.h"
@@ -39,15 +38,6 @@ struct EmitOptions {
                        clEnumValN(Emission::Cubin, "cubin", "ptxas output"),
                        clEnumValN(Emission::LLVM, "llvm", "LLVM IR text")),
       llvm::cl::cat(category)};
-};
-
-struct CompileArguments : PassPipelineOptions<CompileArguments> {
-  Option<std::string> chip{*this, "chip", llvm::cl::desc("target chip"),
-                           llvm::cl::init("sm_80")};
-  Option<std::string> schedule{*this, "schedule", llvm::cl::desc("schedule")};
-  Option<int> alignment{*this, "alignment",
-                        llvm::cl::desc("bytes that rows are aligned to"),
-                        llvm::cl::init(16)};
 };
 } // namespace
 
@@ -105,7 +95,7 @@ static FailureOr<std::string> emitKernels(ModuleOp module,
 int ::attn::emitKernelsMain(int argc, char **argv, DialectRegistry &registry) {
   EmitOptions options;
   llvm::cl::ParseCommandLineOptions(argc, argv, "attention compiler\n");
-  auto arguments = CompileArguments::createFromString(options.compile);
+  auto arguments = parseCompileOptions(options.compile);
   if (!arguments)
     return 1;
   std::string error;
@@ -122,9 +112,8 @@ int ::attn::emitKernelsMain(int argc, char **argv, DialectRegistry &registry) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
-  FailureOr<std::string> text = emitKernels(
-      *module, {arguments->chip, arguments->schedule, arguments->alignment},
-      options.emission);
+  FailureOr<std::string> text =
+      emitKernels(*module, *arguments, options.emission);
   if (failed(text))
     return 1;
   auto output = openOutputFile(options.output, &error);

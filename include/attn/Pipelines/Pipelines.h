@@ -5,6 +5,7 @@
 #ifndef ATTN_PIPELINES_PIPELINES_H
 #define ATTN_PIPELINES_PIPELINES_H
 
+#include <optional>
 #include <string>
 
 namespace mlir {
@@ -46,6 +47,10 @@ void buildHostPipeline(mlir::OpPassManager &manager,
 /// All of the above in order: text to a module that runs.
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
+
+/// Reads `chip=.. schedule=.. alignment=..`, as the pipelines below take them.
+/// Empty after a message on stderr.
+std::optional<CompileOptions> parseCompileOptions(const std::string &text);
 
 /// Registers `attn-compile` and the stages as pass pipelines.
 void registerCompilePipelines();
