@@ -5,33 +5,30 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Cta.h"
+#include "Cluster.h"
 
 using namespace attn::sim;
 
-uint64_t Cta::random() {
-  // splitmix64
-  uint64_t z = state += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
+Cta::Cta(Cluster &cluster, unsigned rank, Tally &tally)
+    : cluster(cluster), rank(rank), launch(cluster.launch), tally(tally),
+      clocks(cluster.clocks) {}
 
-void Cta::start(uint64_t ctaNumber) {
-  number = ctaNumber;
-  const Dim3 &grid = launch.options.grid;
-  id = {uint32_t(number % grid.x), uint32_t(number / grid.x % grid.y),
-        uint32_t(number / (uint64_t(grid.x) * grid.y))};
-  state = launch.options.seed * 0x2545f4914f6cdd1du + number;
-  shared.reset(launch.sharedBytes, launch.program.sharedGranule,
-               launch.numWarps);
-  clocks.reset(launch.numWarps);
+uint64_t Cta::random() { return cluster.random(); }
+
+void Cta::start(const Dim3 &ctaId) {
+  id = ctaId;
+  shared.reset(launch.sharedBytes, launch.program.sharedGranule);
+  asyncProxy.reset(launch.sharedBytes, launch.program.usesAsyncProxy);
+  mbarriers.reset();
+  warpGroups.reset(launch.numWarps);
   globalRaces.reset(launch.program.globalGranule);
   for (Barrier &barrier : barriers)
     barrier = Barrier();
   stopped = false;
   findings.clear();
   reported.clear();
+  touches.assign(size_t(launch.numWarps) * launch.clusterSize, Touch());
+  freeRegisters = 0;
   warps.resize(launch.numWarps);
   unfinishedWarps = launch.numWarps;
   const Dim3 &block = launch.options.block;
@@ -47,29 +44,11 @@ void Cta::start(uint64_t ctaNumber) {
   ++tally.ctas;
 }
 
-Cta::Progress Cta::step() {
-  if (stopped || !unfinishedWarps)
-    return Progress::Finished;
-  unsigned ready[32], count = 0;
-  for (auto &warp : warps)
-    if (warp->state == Warp::State::Ready)
-      ready[count++] = warp->index;
-  if (!count) {
-    reportDeadlock();
-    return Progress::Finished;
-  }
-  uint64_t r = random();
-  Warp &warp = *warps[ready[(r >> 32) % count]];
-  // Mostly short turns; now and then one warp runs far ahead.
-  uint64_t turn = r % 16 == 0 ? 4096 : 1 + (r >> 8) % 256;
-  warp.run(count == 1 ? 4096 : turn);
-  return stopped || !unfinishedWarps ? Progress::Finished : Progress::Running;
-}
-
 static bool isFatal(Hazard hazard) {
   switch (hazard) {
   case Hazard::Deadlock:
   case Hazard::BarrierMisuse:
+  case Hazard::DivergentWarpGroup:
   case Hazard::InstructionLimit:
   case Hazard::Trap:
     return true;
@@ -80,11 +59,17 @@ static bool isFatal(Hazard hazard) {
 
 void Cta::report(Hazard hazard, const Warp &warp, int lane, std::string message,
                  std::string buffer) {
+  reportAt(hazard, warp, warp.currentPc, lane, std::move(message),
+           std::move(buffer));
+}
+
+void Cta::reportAt(Hazard hazard, const Warp &warp, uint32_t pc, int lane,
+                   std::string message, std::string buffer) {
   if (isFatal(hazard))
     stopped = true;
   if (findings.size() >= launch.options.maxFindings && !isFatal(hazard))
     return;
-  if (!reported.insert({int(hazard), warp.currentPc}).second)
+  if (!reported.insert({int(hazard), pc}).second)
     return;
   Finding f;
   f.hazard = hazard;
@@ -93,8 +78,8 @@ void Cta::report(Hazard hazard, const Warp &warp, int lane, std::string message,
   f.cta = id;
   f.warp = int(warp.index);
   f.lane = lane;
-  if (warp.currentPc < launch.program.code.size()) {
-    const Inst &inst = launch.program.code[warp.currentPc];
+  if (pc < launch.program.code.size()) {
+    const Inst &inst = launch.program.code[pc];
     f.ptxLine = inst.line;
     if (inst.line > 0 && size_t(inst.line) <= launch.module.lines.size())
       f.ptxText = launch.module.lines[size_t(inst.line) - 1];
@@ -104,6 +89,10 @@ void Cta::report(Hazard hazard, const Warp &warp, int lane, std::string message,
     f.sourceLine = inst.sourceLine;
   }
   findings.push_back(std::move(f));
+}
+
+std::string Cta::lineOf(uint32_t pc) const {
+  return "line " + std::to_string(launch.program.code[pc].line);
 }
 
 std::string Cta::sharedName(uint32_t offset) const {
@@ -119,20 +108,65 @@ std::string Cta::sharedName(uint32_t offset) const {
   return result + "+" + std::to_string(offset + sharedBase - base);
 }
 
-/// Copies that nobody waited for when the warp ends.
 void Cta::warpFinished(Warp &warp) {
   --unfinishedWarps;
-  uint32_t pcAtEnd = warp.currentPc;
+  cluster.noteProgress();
   for (const PendingCopy &copy : warp.copies) {
+    if (copy.signals)
+      continue;
     bool committed = copy.group < warp.committedGroups[copy.lane];
-    warp.currentPc = copy.pc;
-    report(committed ? Hazard::UnwaitedCopy : Hazard::UncommittedCopy, warp,
-           copy.lane,
-           committed ? "thread ends without waiting for this copy"
-                     : "thread ends without committing this copy",
-           sharedName(copy.destination));
+    reportAt(committed ? Hazard::UnwaitedCopy : Hazard::UncommittedCopy, warp,
+             copy.pc, copy.lane,
+             committed ? "thread ends without waiting for this copy"
+                       : "thread ends without committing this copy",
+             sharedName(copy.destination));
   }
-  warp.currentPc = pcAtEnd;
+  finishBulkStores(warp);
+  cluster.warpFinished(warp);
+  if (!unfinishedWarps)
+    checkEnd(warp);
+}
+
+/// What must not be left to happen in the shared memory of a CTA that ends.
+void Cta::checkEnd(Warp &last) {
+  auto known = [&](unsigned agent, uint32_t time) {
+    for (auto &warp : warps)
+      if (clocks.knows(warp->clock, agent, time))
+        return true;
+    return false;
+  };
+  for (const Mbarrier &barrier : mbarriers.all()) {
+    if (barrier.copyPhase && !known(barrier.agent, barrier.copyPhase))
+      reportAt(Hazard::UnwaitedCopy, last, barrier.copyPc, -1,
+               "CTA ends, and none of its warps has waited for the phase of "
+               "the mbarrier that this copy arrives in",
+               sharedName(barrier.offset));
+    else if (barrier.live && barrier.outstanding)
+      reportAt(Hazard::MbarrierMisuse, last, barrier.init.pc, -1,
+               "CTA ends in the middle of a phase of this mbarrier: " +
+                   describe(barrier),
+               sharedName(barrier.offset));
+  }
+  for (unsigned peer = 0; peer < touches.size(); ++peer)
+    if (touches[peer].time && !known(peer, touches[peer].time))
+      reportAt(Hazard::ExitedPeer, last, touches[peer].pc, -1,
+               "CTA " + std::to_string(rank) +
+                   " of the cluster ends without waiting for this access of " +
+                   cluster.warpName(peer) + " to its shared memory",
+               "shared");
+}
+
+void Cta::checkAlive(const Warp &peer) const {
+  if (finished())
+    peer.cta->report(Hazard::ExitedPeer, peer, -1,
+                     "CTA " + std::to_string(rank) +
+                         " of the cluster has ended already",
+                     "shared");
+}
+
+void Cta::noteTouch(const Warp &peer) {
+  if (peer.cta != this)
+    touches[peer.clock] = {clocks.time(peer.clock), peer.currentPc};
 }
 
 void Cta::arrive(Warp &warp, unsigned barrierId, unsigned warpCount,
@@ -157,7 +191,8 @@ void Cta::arrive(Warp &warp, unsigned barrierId, unsigned warpCount,
   barrier.expected = expected;
   barrier.members |= bit;
   ++barrier.arrived;
-  clocks.release(warp.index, barrier.published);
+  clocks.releaseWarp(warp.clock, barrier.published);
+  cluster.noteProgress();
   if (wait) {
     barrier.waiting |= bit;
     warp.state = Warp::State::AtBarrier;
@@ -168,33 +203,9 @@ void Cta::arrive(Warp &warp, unsigned barrierId, unsigned warpCount,
     return;
   for (auto &other : warps)
     if (barrier.waiting >> other->index & 1) {
-      clocks.acquire(other->index, barrier.published);
+      clocks.acquireWarp(other->clock, barrier.published);
       other->state = Warp::State::Ready;
     }
   warp.yield = true;
   barrier = Barrier();
-}
-
-void Cta::reportDeadlock() {
-  std::string message = "no warp can go on:";
-  const Warp *first = nullptr;
-  for (auto &warp : warps) {
-    if (warp->state != Warp::State::AtBarrier)
-      continue;
-    if (!first)
-      first = warp.get();
-    const Barrier &barrier = barriers[warp->barrierId];
-    message += " warp " + std::to_string(warp->index) + " waits at barrier " +
-               std::to_string(warp->barrierId) + " (line " +
-               std::to_string(launch.program.code[warp->barrierPc].line) +
-               ", " + std::to_string(barrier.arrived) + " of " +
-               std::to_string(barrier.expected) + " warps arrived);";
-  }
-  unsigned done = 0;
-  for (auto &warp : warps)
-    done += warp->state == Warp::State::Done;
-  message += " " + std::to_string(done) + " warps have ended";
-  if (first)
-    report(Hazard::Deadlock, *first, -1, message,
-           "barrier " + std::to_string(first->barrierId));
 }

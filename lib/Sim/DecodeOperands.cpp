@@ -139,6 +139,12 @@ uint32_t DecodeContext::specialRegister(const ast::Operand &op, ScalarType type,
       {"%lanemask_ge", K::LaneMaskGe, false},
       {"%lanemask_gt", K::LaneMaskGt, false},
       {"%dynamic_smem_size", K::DynamicSharedSize, false},
+      {"%clusterid", K::ClusterId, true},
+      {"%nclusterid", K::NClusterId, true},
+      {"%cluster_ctaid", K::ClusterCtaId, true},
+      {"%cluster_nctaid", K::ClusterNCtaId, true},
+      {"%cluster_ctarank", K::ClusterCtaRank, false},
+      {"%cluster_nctarank", K::ClusterNCtaRank, false},
   };
   std::string_view stem = op.name;
   size_t dot = stem.find('.');
@@ -211,7 +217,7 @@ uint32_t DecodeContext::source(const ast::Operand &op, ScalarType type,
            " bits, but " + std::to_string(want) + " are needed");
       return 0;
     }
-    return registerSlots[local->index];
+    return use(registerSlots[local->index], false);
   }
   bool known = false;
   uint32_t slot = specialRegister(op, type, known);
@@ -241,7 +247,7 @@ uint32_t DecodeContext::destination(const ast::Operand &op, ScalarType type,
          std::to_string(want) + " bits");
     return 0;
   }
-  return registerSlots[lookup(op.name, inst->scope)->index];
+  return use(registerSlots[lookup(op.name, inst->scope)->index], true);
 }
 
 uint32_t DecodeContext::predicate(const ast::Operand &op) {
@@ -273,6 +279,10 @@ void DecodeContext::address(const ast::Operand &op, uint32_t &slot, bool &is32,
     fail("expected an address");
     return;
   }
+  if (!op.elements.empty()) {
+    fail("instruction takes no coordinates of a tensor");
+    return;
+  }
   offset = int64_t(op.value);
   if (op.name.empty()) {
     slot = constant(0, true);
@@ -292,8 +302,8 @@ void DecodeContext::address(const ast::Operand &op, AddressSpace space,
   out.space = space;
   if (is32) {
     out.flags |= addressIs32;
-    if (space != AddressSpace::Shared && space != AddressSpace::Local &&
-        space != AddressSpace::Param)
+    if (space != AddressSpace::Shared && space != AddressSpace::SharedCluster &&
+        space != AddressSpace::Local && space != AddressSpace::Param)
       fail("address register must have 64 bits");
   }
 }

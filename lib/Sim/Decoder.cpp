@@ -9,6 +9,7 @@
 
 #include "Cfg.h"
 #include "OpcodeTable.h"
+#include "Sanitizer/RegisterHazards.h"
 
 #include <cstring>
 
@@ -132,9 +133,17 @@ bool DecodeContext::require(unsigned sm) {
               ", but the target is " + module.targetName);
 }
 
+bool DecodeContext::requireTarget(std::string_view name) {
+  if (module.targetName == name)
+    return true;
+  return fail("instruction needs " + std::string(name) +
+              ", but the target is " + module.targetName);
+}
+
 bool DecodeContext::begin(const ast::Instruction &instruction) {
   inst = &instruction;
   modifiers.clear();
+  registerUses.clear();
   position = 0;
   std::string_view rest = instruction.opcode;
   size_t dot = rest.find('.');
@@ -241,7 +250,10 @@ bool attn::sim::decodeEntry(const ast::Module &module,
                             Diagnostic &error) {
   program.info.name = function.name;
   program.info.reqntid = function.reqntid;
+  program.info.reqnctapercluster = function.reqnctapercluster;
   program.maxntid = function.maxntid;
+  program.maxRegisters = unsigned(function.maxnreg);
+  program.minCtasPerMultiprocessor = unsigned(function.minnctapersm);
   DecodeContext context(module, function, program, error);
   if (context.failed())
     return false;
@@ -250,7 +262,16 @@ bool attn::sim::decodeEntry(const ast::Module &module,
     inst.pc = uint32_t(program.code.size());
     if (!decodeOne(context, parsed, inst))
       return false;
+    inst.uses = uint32_t(program.fragmentUses.size());
+    inst.numUses = uint32_t(context.registerUses.size());
+    program.fragmentUses.insert(program.fragmentUses.end(),
+                                context.registerUses.begin(),
+                                context.registerUses.end());
+    program.usesAsyncProxy |= inst.cls == InstClass::Wgmma ||
+                              inst.cls == InstClass::Bulk ||
+                              inst.cls == InstClass::Mbarrier;
     program.code.push_back(inst);
   }
+  keepFragmentUses(program);
   return resolveBranches(program, error);
 }

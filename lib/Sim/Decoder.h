@@ -79,11 +79,20 @@ public:
   bool failed() const { return !error.message.empty(); }
   /// Fails when the module's target is older than `sm`.
   bool require(unsigned sm);
+  /// Fails unless the target is `name`, as for features of one chip only.
+  bool requireTarget(std::string_view name);
   bool finishOpcode();
 
   Program &program;
 
+  /// Registers of the present instruction, by slot.
+  std::vector<FragmentUse> registerUses;
+
 private:
+  uint32_t use(uint32_t slot, bool isWrite) {
+    registerUses.push_back({slot, isWrite});
+    return slot;
+  }
   const ast::Local *lookup(const std::string &name, uint32_t scope) const;
   uint32_t symbolAddress(const ast::Operand &op, bool is64, bool &known);
   uint32_t specialRegister(const ast::Operand &op, ScalarType type,

@@ -41,6 +41,28 @@ const char *attn::sim::name(Hazard hazard) {
     return "deadlock";
   case Hazard::InvalidOperand:
     return "invalid-operand";
+  case Hazard::WgmmaAccumulatorInFlight:
+    return "wgmma-accumulator-in-flight";
+  case Hazard::WgmmaOperandOverwritten:
+    return "wgmma-operand-overwritten";
+  case Hazard::MissingWgmmaFence:
+    return "missing-wgmma-fence";
+  case Hazard::UnwaitedWgmma:
+    return "unwaited-wgmma";
+  case Hazard::DivergentWarpGroup:
+    return "divergent-warp-group";
+  case Hazard::MbarrierMisuse:
+    return "mbarrier-misuse";
+  case Hazard::PhaseOverrun:
+    return "phase-overrun";
+  case Hazard::UnpublishedWrite:
+    return "unpublished-write";
+  case Hazard::OverwrittenOperand:
+    return "overwritten-operand";
+  case Hazard::ExitedPeer:
+    return "exited-peer";
+  case Hazard::RegisterBudget:
+    return "register-budget";
   case Hazard::InstructionLimit:
     return "instruction-limit";
   case Hazard::Trap:

@@ -77,3 +77,49 @@ void attn::sim::multiplyTile16x8(const float *a, const float *b, float *d,
       d[row * 8 + col] = sum[col];
   }
 }
+
+// Sixteen lanes, and what four of them (q = 0 to 3) have in common with the
+// others.
+using Lanes16 = float __attribute__((vector_size(64)));
+using Lanes4 = float __attribute__((vector_size(16)));
+
+/// `tiles` times 8 columns, for half of the lanes at a time: the sums of two
+/// tiles fit into the vector registers.
+template <int tiles>
+[[gnu::always_inline]] static inline void
+multiplyColumns(const float *a, const float *b, uint32_t *const *d, int k,
+                bool accumulate) {
+  for (int first = 0; first < 32; first += 16) {
+    Lanes16 sum[4 * tiles] = {};
+    if (accumulate)
+      for (int i = 0; i < 4 * tiles; ++i)
+        std::memcpy(&sum[i], d[i] + first, sizeof sum[i]);
+    for (int i = 0; i < k; ++i) {
+      Lanes16 rows[2];
+      std::memcpy(&rows[0], a + i * 64 + first, sizeof rows[0]);
+      std::memcpy(&rows[1], a + i * 64 + 32 + first, sizeof rows[1]);
+      for (int t = 0; t < tiles; ++t)
+        for (int c = 0; c < 2; ++c) {
+          Lanes4 columns;
+          std::memcpy(&columns, b + (t * k + i) * 8 + c * 4, sizeof columns);
+          Lanes16 all = __builtin_shufflevector(
+              columns, columns, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3, 0, 1, 2, 3);
+          sum[4 * t + c] += rows[0] * all;
+          sum[4 * t + 2 + c] += rows[1] * all;
+        }
+    }
+    for (int i = 0; i < 4 * tiles; ++i)
+      std::memcpy(d[i] + first, &sum[i], sizeof sum[i]);
+  }
+}
+
+ATTN_SIM_CLONES
+void attn::sim::multiplyFragments(const float *a, const float *b,
+                                  uint32_t *const *d, int k, int tiles,
+                                  bool accumulate) {
+  int tile = 0;
+  for (; tile + 2 <= tiles; tile += 2)
+    multiplyColumns<2>(a, b + tile * k * 8, d + 4 * tile, k, accumulate);
+  if (tile < tiles)
+    multiplyColumns<1>(a, b + tile * k * 8, d + 4 * tile, k, accumulate);
+}

@@ -13,6 +13,8 @@
 #ifndef ATTN_LIB_SIM_LANEMATH_H
 #define ATTN_LIB_SIM_LANEMATH_H
 
+#include <cstdint>
+
 namespace attn::sim {
 
 /// d[i] = a[i] * b[i] + c[i], rounded once, for 32 lanes.
@@ -24,6 +26,12 @@ void exp2Lanes(const float *a, float *d);
 /// d += a * b for M x K by K x N, all row-major; products and sums in f32.
 /// `b` has its rows along k.
 void multiplyTile16x8(const float *a, const float *b, float *d, int k);
+
+/// d = a * b, or d += a * b, for a warp's 16 rows of a wgmma; products and sums
+/// in f32, k ascending. `a` and `b` are as in Exec/WgmmaTiles.h, d[i] is the
+/// register i of an accumulator of 4 * tiles registers.
+void multiplyFragments(const float *a, const float *b, uint32_t *const *d,
+                       int k, int tiles, bool accumulate);
 
 } // namespace attn::sim
 

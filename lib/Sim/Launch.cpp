@@ -13,7 +13,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "Cta.h"
+#include "Cluster.h"
 
 #include <algorithm>
 #include <atomic>
@@ -29,17 +29,17 @@ constexpr uint64_t defaultInstructionLimit = uint64_t(1) << 28;
 
 /// What is left of a CTA that has ended.
 struct CtaResult {
+  Dim3 id;
   std::vector<Finding> findings;
   GlobalRaces::Summary summary;
-  bool stopped = false;
 };
 
 class Runner {
 public:
   Runner(const LaunchState &state, uint64_t numCtas)
-      : state(state), results(numCtas),
-        total(state.program.code.size(), state.view.size()),
-        firstStopped(numCtas) {}
+      : state(state), numClusters(numCtas / state.clusterSize),
+        results(numCtas), total(state.program.code.size(), state.view.size()),
+        firstStopped(numClusters) {}
 
   void run() {
     if (state.program.hasGlobalAtomics)
@@ -51,13 +51,13 @@ public:
   LaunchResult finish() {
     LaunchResult result;
     std::set<std::pair<int, int>> seen; // hazard and line
-    uint64_t last = std::min<uint64_t>(firstStopped, results.size() - 1);
-    for (uint64_t cta = 0; cta <= last; ++cta)
+    uint64_t clusters = std::min<uint64_t>(firstStopped + 1, numClusters);
+    for (uint64_t cta = 0; cta < clusters * state.clusterSize; ++cta)
       for (Finding &f : results[cta].findings)
         if (result.findings.size() < state.options.maxFindings &&
             seen.insert({int(f.hazard), f.ptxLine}).second)
           result.findings.push_back(std::move(f));
-    result.completed = firstStopped == results.size();
+    result.completed = firstStopped == numClusters;
     if (result.completed && !state.program.ordersCtas)
       addCtaConflicts(result);
     result.counters = summarise(total, state.program, state.view);
@@ -65,16 +65,22 @@ public:
   }
 
 private:
-  void collect(Cta &cta) {
-    CtaResult &result = results[cta.number];
-    result.findings = std::move(cta.findings);
-    result.summary = cta.globalRaces.summary();
-    result.stopped = cta.stopped;
-    if (!cta.stopped)
+  /// Results are ordered by cluster, then by rank.
+  void collect(Cluster &cluster) {
+    bool stopped = false;
+    for (auto &cta : cluster.ctas) {
+      CtaResult &result =
+          results[cluster.number * state.clusterSize + cta->rank];
+      result.id = cta->id;
+      result.findings = std::move(cta->findings);
+      result.summary = cta->globalRaces.summary();
+      stopped |= cta->stopped;
+    }
+    if (!stopped)
       return;
     uint64_t first = firstStopped;
-    while (cta.number < first &&
-           !firstStopped.compare_exchange_weak(first, cta.number))
+    while (cluster.number < first &&
+           !firstStopped.compare_exchange_weak(first, cluster.number))
       ;
   }
 
@@ -82,21 +88,22 @@ private:
     unsigned threads = state.options.threads
                            ? state.options.threads
                            : std::thread::hardware_concurrency();
-    threads = unsigned(std::clamp<uint64_t>(threads, 1, results.size()));
+    threads = unsigned(std::clamp<uint64_t>(threads, 1, numClusters));
     std::atomic<uint64_t> next{0};
     std::mutex mutex;
     auto work = [&] {
       Tally tally(state.program.code.size(), state.view.size());
-      Cta cta(state, tally);
+      Cluster cluster(state, tally);
       while (true) {
         uint64_t number = next++;
-        // A CTA after one that could not go on does not matter any more.
-        if (number >= results.size() || number > firstStopped)
+        // A cluster after one that could not go on does not matter any more.
+        if (number >= numClusters || number > firstStopped)
           break;
-        cta.start(number);
-        while (cta.step() == Cta::Progress::Running && number <= firstStopped)
+        cluster.start(number);
+        while (cluster.step() == Cluster::Progress::Running &&
+               number <= firstStopped)
           ;
-        collect(cta);
+        collect(cluster);
       }
       std::lock_guard<std::mutex> lock(mutex);
       total.add(tally);
@@ -110,32 +117,36 @@ private:
   }
 
   void runInterleaved() {
-    std::vector<std::unique_ptr<Cta>> resident;
+    std::vector<std::unique_ptr<Cluster>> resident;
     uint64_t next = 0, random = state.options.seed + 1;
-    auto admit = [&](std::unique_ptr<Cta> cta) {
-      if (next >= results.size() || firstStopped < results.size())
+    auto admit = [&](std::unique_ptr<Cluster> cluster) {
+      if (next >= numClusters || firstStopped < numClusters)
         return;
-      if (!cta)
-        cta = std::make_unique<Cta>(state, total);
-      cta->start(next++);
-      resident.push_back(std::move(cta));
+      if (!cluster)
+        cluster = std::make_unique<Cluster>(state, total);
+      cluster->start(next++);
+      resident.push_back(std::move(cluster));
     };
-    for (size_t i = 0; i < residentCtas; ++i)
+    for (size_t i = 0; i < residentCtas; i += state.clusterSize)
       admit(nullptr);
-    while (!resident.empty() && firstStopped == results.size()) {
+    while (!resident.empty() && firstStopped == numClusters) {
       random = random * 6364136223846793005u + 1442695040888963407u;
       size_t pick = (random >> 33) % resident.size();
-      if (resident[pick]->step() == Cta::Progress::Running)
+      if (resident[pick]->step() == Cluster::Progress::Running)
         continue;
       collect(*resident[pick]);
-      std::unique_ptr<Cta> done = std::move(resident[pick]);
+      std::unique_ptr<Cluster> done = std::move(resident[pick]);
       resident.erase(resident.begin() + std::ptrdiff_t(pick));
       admit(std::move(done));
     }
     // What the others have found before one stopped the launch.
-    for (auto &cta : resident)
-      if (results[cta->number].findings.empty())
-        results[cta->number].findings = std::move(cta->findings);
+    for (auto &cluster : resident)
+      for (auto &cta : cluster->ctas) {
+        auto &findings =
+            results[cluster->number * state.clusterSize + cta->rank].findings;
+        if (findings.empty())
+          findings = std::move(cta->findings);
+      }
   }
 
   void addCtaConflicts(LaunchResult &result) {
@@ -147,6 +158,9 @@ private:
         std::min<size_t>(result.findings.size(), state.options.maxFindings);
     for (const CtaConflict &c :
          findCtaConflicts(summaries, state.program.globalGranule, room)) {
+      // CTAs of one cluster may have met at its barrier.
+      if (c.first / state.clusterSize == c.second / state.clusterSize)
+        continue;
       const Inst &first = state.program.code[c.firstPc];
       const Inst &second = state.program.code[c.secondPc];
       Finding f;
@@ -160,21 +174,27 @@ private:
       int allocation = state.view.find(c.address, 1);
       if (allocation >= 0)
         f.buffer = state.view[allocation].name;
-      const Dim3 &grid = state.options.grid;
-      f.cta = {uint32_t(c.first % grid.x), uint32_t(c.first / grid.x % grid.y),
-               uint32_t(c.first / (uint64_t(grid.x) * grid.y))};
-      f.message = "CTA " + std::to_string(c.first) + " writes bytes that CTA " +
-                  std::to_string(c.second) +
+      f.cta = results[c.first].id;
+      f.message = "CTA " + std::to_string(numberOf(c.first)) +
+                  " writes bytes that CTA " +
+                  std::to_string(numberOf(c.second)) +
                   (c.bothWrite ? " writes" : " accesses") +
                   " too, about line " + std::to_string(second.line);
       result.findings.push_back(std::move(f));
     }
   }
 
+  /// Linear number of a CTA in the grid.
+  uint64_t numberOf(size_t result) const {
+    const Dim3 &grid = state.options.grid, &id = results[result].id;
+    return id.x + grid.x * (id.y + uint64_t(grid.y) * id.z);
+  }
+
   const LaunchState &state;
+  uint64_t numClusters;
   std::vector<CtaResult> results;
   Tally total;
-  std::atomic<uint64_t> firstStopped; ///< number of CTAs: none
+  std::atomic<uint64_t> firstStopped; ///< number of clusters: none
 };
 
 LaunchResult badLaunch(std::string message) {
@@ -189,6 +209,27 @@ LaunchResult badLaunch(std::string message) {
 std::string show(const Dim3 &d) {
   return std::to_string(d.x) + "x" + std::to_string(d.y) + "x" +
          std::to_string(d.z);
+}
+
+/// Size of the clusters: that of the launch, or else that of the program.
+Dim3 clusterOf(const Program &program, const LaunchOptions &options) {
+  const Dim3 &c = options.cluster, &required = program.info.reqnctapercluster;
+  bool given = c.x != 1 || c.y != 1 || c.z != 1;
+  return given || !required.x ? c : required;
+}
+
+std::string checkCluster(const Program &program, const LaunchOptions &options) {
+  const Dim3 &grid = options.grid, &required = program.info.reqnctapercluster;
+  Dim3 c = clusterOf(program, options);
+  if (required.x &&
+      (c.x != required.x || c.y != required.y || c.z != required.z))
+    return "cluster " + show(c) + " differs from .reqnctapercluster " +
+           show(required);
+  if (!c.x || !c.y || !c.z || uint64_t(c.x) * c.y * c.z > 16)
+    return "cluster " + show(c) + " is out of range: it has 1 to 16 CTAs";
+  if (grid.x % c.x || grid.y % c.y || grid.z % c.z)
+    return "cluster " + show(c) + " does not divide the grid " + show(grid);
+  return {};
 }
 
 /// Empty when the launch can be made.
@@ -213,7 +254,28 @@ std::string checkLaunch(const Module &module, const Program &program,
   if (shared > limit)
     return std::to_string(shared) + " bytes of shared memory are more than " +
            std::to_string(limit);
-  return {};
+  if (uint64_t(options.registersPerThread) * threads > 65536 ||
+      options.registersPerThread > 255)
+    return std::to_string(options.registersPerThread) +
+           " registers for each of " + std::to_string(threads) +
+           " threads are more than 255 or than 65536 in all";
+  Dim3 cluster = clusterOf(program, options);
+  if (module.target < 90 &&
+      (cluster.x != 1 || cluster.y != 1 || cluster.z != 1))
+    return "clusters need sm_90";
+  return checkCluster(program, options);
+}
+
+/// Registers of each thread: what the program or the launch says, or as many as
+/// the threads can have.
+unsigned registersOf(const Program &program, const LaunchOptions &options) {
+  if (options.registersPerThread)
+    return options.registersPerThread;
+  const Dim3 &block = options.block;
+  unsigned threads = block.x * block.y * block.z;
+  unsigned perBlock = 65536 / std::max(1u, program.minCtasPerMultiprocessor);
+  unsigned most = std::min(perBlock / threads / 8 * 8, 255u);
+  return program.maxRegisters ? std::min(most, program.maxRegisters) : most;
 }
 } // namespace
 
@@ -243,6 +305,7 @@ LaunchResult attn::sim::launch(const Module &module, std::string_view entry,
       return badLaunch("no memory for variable '" + module.globals[i].name +
                        "'");
   const Dim3 &b = options.block;
+  Dim3 cluster = clusterOf(*program, options);
   LaunchState state{module,
                     *program,
                     options,
@@ -253,7 +316,10 @@ LaunchResult attn::sim::launch(const Module &module, std::string_view entry,
                                              : defaultInstructionLimit,
                     (b.x * b.y * b.z + 31) / 32,
                     program->info.staticSharedBytes +
-                        options.dynamicSharedBytes};
+                        options.dynamicSharedBytes,
+                    cluster,
+                    cluster.x * cluster.y * cluster.z,
+                    registersOf(*program, options)};
   uint64_t ctas = uint64_t(options.grid.x) * options.grid.y * options.grid.z;
   Runner runner(state, ctas);
   runner.run();

@@ -22,10 +22,14 @@ const OpcodeTable &attn::sim::opcodeTable() {
     registerLoadStore(t);
     registerAtomic(t);
     registerMatrix(t);
+    registerWgmma(t);
     registerAsyncCopy(t);
     registerSync(t);
     registerShuffle(t);
     registerControl(t);
+    registerMbarrier(t);
+    registerCluster(t);
+    registerRegisterCount(t);
     return t;
   }();
   return table;

@@ -34,14 +34,24 @@ void registerMove(OpcodeTable &table);
 void registerLoadStore(OpcodeTable &table);
 void registerAtomic(OpcodeTable &table);
 void registerMatrix(OpcodeTable &table);
+void registerWgmma(OpcodeTable &table);
 void registerAsyncCopy(OpcodeTable &table);
 void registerSync(OpcodeTable &table);
 void registerShuffle(OpcodeTable &table);
 void registerControl(OpcodeTable &table);
+void registerMbarrier(OpcodeTable &table);
+void registerCluster(OpcodeTable &table);
+void registerRegisterCount(OpcodeTable &table);
 
 // `add`, `mul`, ... exist for integers and floats; the integer table entry
 // hands over to these when the type is a float. The modifiers are rewound.
 bool decodeFloatArithmetic(DecodeContext &context, Inst &inst);
+// cp.async.mbarrier.arrive, cp.async.bulk, cp.reduce.async.bulk and
+// barrier.cluster, from behind these words on.
+bool decodeCopyArrival(DecodeContext &context, Inst &inst);
+bool decodeBulk(DecodeContext &context, Inst &inst);
+bool decodeBulkReduction(DecodeContext &context, Inst &inst);
+bool decodeClusterBarrier(DecodeContext &context, Inst &inst);
 
 } // namespace attn::sim
 

@@ -39,6 +39,7 @@ constexpr uint32_t noPc = ~0u;
 
 enum class InstClass : uint8_t {
   Mma,
+  Wgmma, ///< mma_async; fence, commit and wait are `Other`
   Mufu,
   Fp32,
   FpOther,
@@ -46,15 +47,18 @@ enum class InstClass : uint8_t {
   Convert,
   Move,
   Ldmatrix,
+  Stmatrix,
   Shared,
   Global,
   CpAsync,
+  Bulk, ///< bulk copies and their groups
+  Mbarrier,
   Barrier,
   Shuffle,
   Control,
   Other,
 };
-constexpr unsigned numInstClasses = 15;
+constexpr unsigned numInstClasses = 19;
 const char *name(InstClass cls);
 
 /// Where a load or store goes when the opcode says so.
@@ -63,6 +67,7 @@ enum class AddressSpace : uint8_t {
   Global,
   Const,
   Shared,
+  SharedCluster, ///< of any CTA of the cluster
   Local,
   Param
 };
@@ -88,8 +93,11 @@ struct Inst {
   uint32_t reconverge = noPc; ///< immediate post-dominator of a branch
   uint32_t targetList = 0;    ///< of brx.idx
   uint32_t pc = 0;
-  uint32_t flops = 0; ///< of one execution by a warp
-  int line = 0;       ///< PTX line
+  uint32_t flops = 0;        ///< of one execution by a warp
+  uint32_t operandBytes = 0; ///< a warp's share of what wgmma reads
+  /// Registers that Program::fragmentUses lists from `uses` on.
+  uint32_t uses = 0, numUses = 0;
+  int line = 0; ///< PTX line
   int sourceFile = 0, sourceLine = 0;
 };
 
@@ -108,6 +116,12 @@ enum class SpecialKind : uint8_t {
   LaneMaskGe,
   LaneMaskGt,
   DynamicSharedSize,
+  ClusterId,
+  NClusterId,
+  ClusterCtaId,
+  ClusterNCtaId,
+  ClusterCtaRank,
+  ClusterNCtaRank,
   GlobalVariable, ///< address of Program::globals[component] plus `offset`
 };
 
@@ -119,6 +133,14 @@ struct SpecialSlot {
   uint64_t offset = 0;
 };
 
+/// How an instruction other than wgmma uses a register that is an accumulator
+/// or an A operand of some wgmma.
+struct FragmentUse {
+  uint32_t fragment = 0; ///< Program::fragmentOf the register
+  bool isWrite = false;
+};
+constexpr uint32_t noFragment = ~0u;
+
 struct SharedSymbol {
   std::string name;
   uint32_t offset = 0, bytes = 0; ///< bytes 0: the dynamic part
@@ -127,9 +149,15 @@ struct SharedSymbol {
 struct Program {
   EntryInfo info;
   Dim3 maxntid{0, 0, 0};
+  unsigned maxRegisters = 0; ///< of `.maxnreg`; 0 = none
+  unsigned minCtasPerMultiprocessor = 0;
   std::vector<Inst> code;
   std::vector<uint32_t> operands;
   std::vector<std::vector<uint32_t>> targetLists;
+  /// Numbers of the registers that wgmma uses, by slot; empty without wgmma.
+  std::vector<uint32_t> fragmentOf;
+  uint32_t numFragments = 0;
+  std::vector<FragmentUse> fragmentUses;
   uint32_t numSlots = 0, numPredicates = 2;
   std::vector<uint32_t> constants; ///< 32 words a slot
   std::vector<SpecialSlot> specials;
@@ -140,6 +168,8 @@ struct Program {
   unsigned sharedGranule = 2, globalGranule = 2;
   /// Atomics on global memory: CTAs run in a fixed interleaving.
   bool hasGlobalAtomics = false;
+  /// Has instructions of the async proxy or mbarriers.
+  bool usesAsyncProxy = false;
   /// Fences or acquire/release order CTAs: races between them are not judged.
   bool ordersCtas = false;
 };
@@ -167,6 +197,10 @@ public:
 /// offset is caught; a multiple of 1024, so that offset and address swizzle
 /// alike.
 constexpr uint32_t sharedBase = 1024;
+
+/// An address of shared::cluster has the rank of its CTA, plus 1, in the upper
+/// byte; 0 is the own CTA, whose shared::cta addresses are valid there too.
+constexpr unsigned sharedRankShift = 24;
 
 /// Windows of the generic address space; everything else is global.
 constexpr uint64_t windowMask = ~uint64_t(0xffffffff);

@@ -26,7 +26,8 @@ struct Operand {
   enum Kind {
     Name,      ///< register, symbol, label or `_`
     Immediate, ///< `value`; `immediate` tells how it was written
-    Address,   ///< `[name + value]` or `[value]` when `name` is empty
+    Address,   ///< `[name + value]` or `[value]` when `name` is empty;
+               ///< `[name + value, {elements}]` names a place in a tensor
     Vector,    ///< `{a, b, ...}`
     NamePair,  ///< `d|p`: `name` and `second`
   };
@@ -89,7 +90,8 @@ struct Function {
   bool isEntry = false;
   bool hasBody = false;
   std::vector<Variable> params;
-  Dim3 reqntid{0, 0, 0}, maxntid{0, 0, 0};
+  Dim3 reqntid{0, 0, 0}, maxntid{0, 0, 0}, reqnctapercluster{0, 0, 0};
+  uint64_t maxnreg = 0, minnctapersm = 0; ///< 0: none
   std::vector<Scope> scopes;
   std::vector<Variable> variables; ///< shared and local ones of the body
   std::vector<BranchTargets> branchTargets;

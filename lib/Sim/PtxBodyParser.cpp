@@ -271,15 +271,15 @@ bool PtxParser::parseImmediate(ast::Operand &operand) {
   return true;
 }
 
-/// `[base]`, `[base+4]`, `[base+-4]`, `[base-4]`, `[4]`
+/// `[base]`, `[base+4]`, `[base+-4]`, `[base-4]`, `[4]`, and `[base, {c0, c1}]`
 bool PtxParser::parseAddress(ast::Operand &operand) {
   next();
   operand.kind = ast::Operand::Address;
   if (peek().kind == Token::Word) {
     if (!expectName(operand.name, "an address"))
       return false;
-    if (accept(']'))
-      return true;
+    if (peek().is(']') || peek().is(','))
+      return finishAddress(operand);
     if (!peek().is('-') && !accept('+'))
       return fail("unsupported form of address");
   }
@@ -289,5 +289,15 @@ bool PtxParser::parseAddress(ast::Operand &operand) {
   if (offset.immediate != ast::Operand::Integer)
     return fail("expected an integer offset");
   operand.value = offset.value;
+  return finishAddress(operand);
+}
+
+bool PtxParser::finishAddress(ast::Operand &operand) {
+  if (accept(',')) {
+    ast::Operand coordinates;
+    if (!peek().is('{') || !parseOperand(coordinates, false))
+      return fail("expected the coordinates of a tensor");
+    operand.elements = std::move(coordinates.elements);
+  }
   return expect(']');
 }

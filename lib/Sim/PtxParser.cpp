@@ -362,11 +362,20 @@ bool PtxParser::parsePerformanceDirectives(ast::Function &function) {
     } else if (word == ".maxntid") {
       if (!parseDim3(function.maxntid))
         return false;
-    } else if (word == ".maxnreg" || word == ".minnctapersm" ||
-               word == ".maxnctapersm") {
+    } else if (word == ".reqnctapercluster") {
+      if (!parseDim3(function.reqnctapercluster))
+        return false;
+    } else if (word == ".maxnreg" || word == ".minnctapersm") {
+      uint64_t &number =
+          word == ".maxnreg" ? function.maxnreg : function.minnctapersm;
+      if (!expectInteger(number, "a number"))
+        return false;
+      if (!number || number > 1024)
+        return fail("number is out of range");
+    } else if (word == ".maxnctapersm" || word == ".maxclusterrank") {
       if (!expectInteger(ignored, "a number"))
         return false;
-    } else if (word != ".noreturn") {
+    } else if (word != ".noreturn" && word != ".explicitcluster") {
       return fail("unknown performance directive '" + std::string(word) + "'");
     }
   }

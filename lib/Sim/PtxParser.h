@@ -72,6 +72,7 @@ private:
   bool parseOperand(ast::Operand &operand, bool inVector);
   bool parseImmediate(ast::Operand &operand);
   bool parseAddress(ast::Operand &operand);
+  bool finishAddress(ast::Operand &operand);
   bool declare(ast::Function &function, uint32_t scope, std::string name,
                ast::Local local);
 

@@ -18,14 +18,15 @@ namespace attn::sim {
 /// Offsets are relative to sharedBase and have been checked for bounds.
 class SharedMemory {
 public:
-  void reset(uint32_t bytes, unsigned granuleShift, unsigned numWarps) {
+  void reset(uint32_t bytes, unsigned granuleShift) {
     size = bytes;
     // A pattern that is a NaN in every float type: stale data shows.
     data.assign(bytes + 16, 0xff);
     init.assign(bytes + 16, 0);
     copies.assign(bytes / 4 + 4, Copy());
     numCopies = 0;
-    races.reset(bytes, granuleShift, numWarps);
+    ++epoch;
+    races.reset(bytes, granuleShift);
   }
 
   bool contains(uint64_t offset, uint64_t bytes) const {
@@ -35,7 +36,8 @@ public:
   /// An unfinished cp.async into a word.
   struct Copy {
     uint32_t pc = 0;
-    uint8_t warp = 0, lane = 0;
+    uint16_t warp = 0; ///< of the clocks
+    uint8_t lane = 0;
     bool active = false;
   };
   /// The unfinished copy into one of the words of the range, or nullptr.
@@ -50,7 +52,7 @@ public:
   void startCopy(uint32_t offset, uint32_t bytes, const Accessor &who) {
     for (uint32_t w = offset / 4; w < (offset + bytes) / 4; ++w) {
       numCopies += !copies[w].active;
-      copies[w] = {who.pc, uint8_t(who.warp), uint8_t(who.lane), true};
+      copies[w] = {who.pc, uint16_t(who.warp), uint8_t(who.lane), true};
     }
   }
   void finishCopy(uint32_t offset, uint32_t bytes) {
@@ -63,6 +65,7 @@ public:
   uint32_t size = 0;
   std::vector<uint8_t> data;
   std::vector<uint8_t> init; ///< one flag a byte
+  uint64_t epoch = 0;        ///< changes with every write
   SharedRaces races;
 
 private:

@@ -38,9 +38,10 @@ void Tally::add(const Tally &other) {
 
 const char *attn::sim::name(InstClass cls) {
   static const char *const names[numInstClasses] = {
-      "mma",      "mufu",    "fp32",     "fp-other", "int",
-      "convert",  "move",    "ldmatrix", "shared",   "global",
-      "cp.async", "barrier", "shuffle",  "control",  "other"};
+      "mma",     "wgmma",   "mufu",     "fp32",     "fp-other",
+      "int",     "convert", "move",     "ldmatrix", "stmatrix",
+      "shared",  "global",  "cp.async", "bulk",     "mbarrier",
+      "barrier", "shuffle", "control",  "other"};
   return names[unsigned(cls)];
 }
 
@@ -57,6 +58,7 @@ Counters attn::sim::summarise(const Tally &tally, const Program &program,
     out.instructionsByClass[name(inst.cls)] += line.executions;
     out.executionsByLine[inst.line] += line.executions;
     out.mmaFlops += line.executions * inst.flops;
+    out.wgmmaBytes += line.executions * inst.operandBytes;
     if (inst.cls == InstClass::Mufu)
       out.mufuOps += line.lanes * std::max<uint64_t>(inst.count, 1);
     if (inst.cls == InstClass::Barrier)
@@ -66,6 +68,8 @@ Counters attn::sim::summarise(const Tally &tally, const Program &program,
     addTo(out.sharedByLine[inst.line], line.shared);
     if (inst.cls == InstClass::Ldmatrix)
       addTo(out.ldmatrix, line.shared);
+    else if (inst.cls == InstClass::Stmatrix)
+      addTo(out.stmatrix, line.shared);
     else if (inst.cls == InstClass::CpAsync)
       addTo(out.asyncCopies, line.shared);
     else if (inst.isStore)

@@ -13,7 +13,7 @@
 
 #include "Warp.h"
 
-#include "Cta.h"
+#include "Cluster.h"
 
 using namespace attn::sim;
 
@@ -22,6 +22,7 @@ void Warp::start(Cta &owner, const Program &p, unsigned warpIndex,
   cta = &owner;
   program = &p;
   index = warpIndex;
+  clock = owner.rank * owner.launch.numWarps + warpIndex;
   state = State::Ready;
   executed = 0;
   currentPc = 0;
@@ -43,68 +44,84 @@ void Warp::start(Cta &owner, const Program &p, unsigned warpIndex,
   live = initial = lanes;
   paths.assign(1, {0, lanes, noPc});
   copies.clear();
+  copySerial = 0;
+  bulk.reset();
+  failedWait = {noPc, 0, 0};
+  waitTimedOut = false;
+  clusterArrivals = clusterWaits = clusterFence = 0;
+  knownInits.clear();
+  registersHeld = owner.launch.registersPerThread;
+  registerChanges = 0;
+  wgmmas.reset();
+  fragments.reset(p.numFragments);
   std::fill(std::begin(committedGroups), std::end(committedGroups), 0);
   local.assign(size_t(p.localBytes) * 32, 0xff);
   localInit.assign(size_t(p.localBytes) * 32, 0);
   setSpecials();
 }
 
+static uint32_t component(const Dim3 &d, uint32_t i) {
+  return i == 0 ? d.x : i == 1 ? d.y : d.z;
+}
+
+uint64_t Warp::specialValue(const SpecialSlot &s, uint32_t lane) const {
+  const LaunchState &launch = cta->launch;
+  const Dim3 &block = launch.options.block;
+  uint32_t thread = index * 32 + lane;
+  Dim3 tid{thread % block.x, thread / block.x % block.y,
+           thread / (block.x * block.y)};
+  uint32_t at = component(cta->id, s.component);
+  uint32_t grid = component(launch.options.grid, s.component);
+  uint32_t cluster = component(launch.cluster, s.component);
+  switch (s.kind) {
+  case SpecialKind::Tid:
+    return component(tid, s.component);
+  case SpecialKind::NTid:
+    return component(block, s.component);
+  case SpecialKind::CtaId:
+    return at;
+  case SpecialKind::NCtaId:
+    return grid;
+  case SpecialKind::LaneId:
+    return lane;
+  case SpecialKind::WarpId:
+    return index;
+  case SpecialKind::NWarpId:
+    return cta->warps.size();
+  case SpecialKind::LaneMaskEq:
+    return 1u << lane;
+  case SpecialKind::LaneMaskLe:
+    return (2u << lane) - 1;
+  case SpecialKind::LaneMaskLt:
+    return (1u << lane) - 1;
+  case SpecialKind::LaneMaskGe:
+    return ~((1u << lane) - 1);
+  case SpecialKind::LaneMaskGt:
+    return ~((2u << lane) - 1);
+  case SpecialKind::DynamicSharedSize:
+    return launch.options.dynamicSharedBytes;
+  case SpecialKind::ClusterId:
+    return at / cluster;
+  case SpecialKind::NClusterId:
+    return grid / cluster;
+  case SpecialKind::ClusterCtaId:
+    return at % cluster;
+  case SpecialKind::ClusterNCtaId:
+    return cluster;
+  case SpecialKind::ClusterCtaRank:
+    return cta->rank;
+  case SpecialKind::ClusterNCtaRank:
+    return launch.clusterSize;
+  case SpecialKind::GlobalVariable:
+    return launch.globals[s.component] + s.offset;
+  }
+  return 0;
+}
+
 void Warp::setSpecials() {
-  const LaunchOptions &options = cta->launch.options;
   for (const SpecialSlot &s : program->specials) {
     for (uint32_t lane = 0; lane < 32; ++lane) {
-      uint32_t thread = index * 32 + lane;
-      uint32_t tid[3] = {thread % options.block.x,
-                         thread / options.block.x % options.block.y,
-                         thread / (options.block.x * options.block.y)};
-      uint32_t block[3] = {options.block.x, options.block.y, options.block.z};
-      uint32_t at[3] = {cta->id.x, cta->id.y, cta->id.z};
-      uint32_t grid[3] = {options.grid.x, options.grid.y, options.grid.z};
-      uint64_t value = 0;
-      switch (s.kind) {
-      case SpecialKind::Tid:
-        value = tid[s.component];
-        break;
-      case SpecialKind::NTid:
-        value = block[s.component];
-        break;
-      case SpecialKind::CtaId:
-        value = at[s.component];
-        break;
-      case SpecialKind::NCtaId:
-        value = grid[s.component];
-        break;
-      case SpecialKind::LaneId:
-        value = lane;
-        break;
-      case SpecialKind::WarpId:
-        value = index;
-        break;
-      case SpecialKind::NWarpId:
-        value = cta->warps.size();
-        break;
-      case SpecialKind::LaneMaskEq:
-        value = 1u << lane;
-        break;
-      case SpecialKind::LaneMaskLe:
-        value = (2u << lane) - 1;
-        break;
-      case SpecialKind::LaneMaskLt:
-        value = (1u << lane) - 1;
-        break;
-      case SpecialKind::LaneMaskGe:
-        value = ~((1u << lane) - 1);
-        break;
-      case SpecialKind::LaneMaskGt:
-        value = ~((2u << lane) - 1);
-        break;
-      case SpecialKind::DynamicSharedSize:
-        value = options.dynamicSharedBytes;
-        break;
-      case SpecialKind::GlobalVariable:
-        value = cta->launch.globals[s.component] + s.offset;
-        break;
-      }
+      uint64_t value = specialValue(s, lane);
       if (s.is64)
         setLane<uint64_t>(destination(s.slot), int(lane), value);
       else
@@ -197,6 +214,7 @@ void Warp::run(uint64_t budget) {
         continue;
       }
       state = State::Done;
+      cta->warpGroups.of(*this).finish(*this);
       cta->warpFinished(*this);
       return;
     }
@@ -219,6 +237,8 @@ void Warp::run(uint64_t budget) {
     if (mask) {
       tally[currentPc].executions += 1;
       tally[currentPc].lanes += unsigned(__builtin_popcount(mask));
+      if (inst.numUses)
+        fragments.access(*this, inst);
       inst.exec(*this, inst, mask);
     }
     if (!paths.empty())

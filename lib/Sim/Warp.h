@@ -8,11 +8,15 @@
 #ifndef ATTN_LIB_SIM_WARP_H
 #define ATTN_LIB_SIM_WARP_H
 
+#include "BulkQueue.h"
 #include "LaneTypes.h"
 #include "Program.h"
 #include "Sanitizer/Clocks.h"
+#include "Sanitizer/RegisterHazards.h"
+#include "WarpGroup.h"
 #include "attn/Sim/Launch.h"
 
+#include <array>
 #include <cstdlib>
 #include <string>
 #include <vector>
@@ -27,7 +31,9 @@ struct PendingCopy {
   uint32_t destination = 0; ///< offset in shared memory
   uint32_t group = 0;
   uint32_t pc = 0;
+  uint32_t serial = 0; ///< counts the copies of the warp
   uint8_t lane = 0, bytes = 0, sourceBytes = 0;
+  bool signals = false; ///< an mbarrier is told when it ends
 };
 
 /// One path of diverged lanes. The path ends when `pc` reaches `reconverge`.
@@ -39,7 +45,15 @@ struct Path {
 
 class Warp {
 public:
-  enum class State : uint8_t { Ready, AtBarrier, Done };
+  enum class State : uint8_t {
+    Ready,
+    AtBarrier,
+    AtMbarrier,
+    AtClusterBarrier,
+    AtRegisters, ///< waits for the register pool
+    AtWarpGroup,
+    Done
+  };
 
   void start(Cta &cta, const Program &program, unsigned index, uint32_t lanes);
 
@@ -82,6 +96,12 @@ public:
   uint32_t liveLanes() const { return live; }
   uint32_t initialLanes() const { return initial; }
   void jump(uint32_t pc) { nextPc = pc; }
+  /// Blocks at the present instruction, which is executed again when the state
+  /// is Ready again.
+  void blockHere(State why) {
+    state = why;
+    nextPc = currentPc;
+  }
   void branch(const Inst &inst, uint32_t taken);
   /// Sends the lanes of each mask to its target; all active lanes together.
   void diverge(const std::vector<Path> &ways, uint32_t reconverge);
@@ -94,12 +114,13 @@ public:
   /// Reports lanes of `poisoned` that reach something that matters.
   void reportPoison(uint32_t poisoned, const char *what);
   Accessor accessor(const Inst &inst, unsigned lane) const {
-    return {index, lane, inst.pc, uint32_t(executed), false};
+    return {clock, lane, inst.pc, uint32_t(executed), false};
   }
 
   Cta *cta = nullptr;
   const Program *program = nullptr;
-  unsigned index = 0;
+  unsigned index = 0; ///< in the CTA
+  unsigned clock = 0; ///< in the clocks of the cluster
   State state = State::Ready;
   uint64_t executed = 0;
   uint32_t currentPc = 0;
@@ -108,16 +129,41 @@ public:
   // Asynchronous copies.
   std::vector<PendingCopy> copies; ///< in issue order
   uint32_t committedGroups[32];
+  uint32_t copySerial = 0;
+  BulkQueue bulk;
+
+  // wgmma.
+  WgmmaQueue wgmmas;
+  RegisterHazards fragments;
 
   // At a barrier.
   unsigned barrierId = 0;
   uint32_t barrierPc = 0;
+
+  // At an mbarrier, and the wait that failed last: (pc, offset, phase).
+  uint32_t waitOffset = 0, waitParity = 0;
+  std::array<uint32_t, 3> failedWait = {noPc, 0, 0};
+  bool waitTimedOut = false;
+
+  // At the barrier of the cluster.
+  uint32_t clusterArrivals = 0; ///< generations that the warp has arrived for
+  uint32_t clusterWaits = 0;    ///< generations that it has waited for
+  uint32_t clusterFence = 0;    ///< time of the last fence of this scope
+  /// By warp of the clocks: time up to which its mbarrier.inits are visible.
+  std::vector<uint32_t> knownInits;
+
+  /// Registers of each thread, as setmaxnreg left them.
+  unsigned registerCount() const { return registersHeld; }
+  unsigned registersHeld = 0;
+  unsigned registerChanges = 0; ///< setmaxnregs executed
+  uint32_t lastRegisterChange = noPc;
 
   // Local memory: localBytes for each lane, one after the other.
   std::vector<uint8_t> local, localInit;
 
 private:
   void setSpecials();
+  uint64_t specialValue(const SpecialSlot &special, uint32_t lane) const;
   void popFinishedPaths();
   bool checkGuard(const Inst &inst, uint32_t active);
 

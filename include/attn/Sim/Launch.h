@@ -25,12 +25,17 @@ enum class Timing { Latest, Earliest };
 
 struct LaunchOptions {
   Dim3 grid, block;
+  /// CTAs that run together; has to divide the grid. 1x1x1: as the kernel says.
+  Dim3 cluster;
   uint32_t dynamicSharedBytes = 0;
   uint64_t seed = 0; ///< of the warp scheduler
   Timing timing = Timing::Latest;
   unsigned threads = 0;          ///< host threads; 0 = one per core
   uint64_t instructionLimit = 0; ///< per warp; 0 = 2^28
   unsigned maxFindings = 32;     ///< findings kept for the launch
+  /// Registers of a thread at its start, for setmaxnreg; 0 = as many as the
+  /// block can have.
+  unsigned registersPerThread = 0;
 };
 
 /// What can be wrong with a kernel or a launch; docs/Simulator.md explains
@@ -51,6 +56,17 @@ enum class Hazard {
   BarrierMisuse,
   Deadlock,
   InvalidOperand,
+  WgmmaAccumulatorInFlight,
+  WgmmaOperandOverwritten,
+  MissingWgmmaFence,
+  UnwaitedWgmma,
+  DivergentWarpGroup,
+  MbarrierMisuse,
+  PhaseOverrun,
+  UnpublishedWrite,
+  OverwrittenOperand,
+  ExitedPeer,
+  RegisterBudget,
   InstructionLimit,
   Trap,
   BadLaunch,
@@ -91,8 +107,10 @@ struct SharedCounters {
 /// a kernel without data-dependent waiting.
 struct Counters {
   std::map<std::string, AccessCounters> global; ///< by allocation name
-  SharedCounters ldmatrix, sharedLoads, sharedStores, asyncCopies;
-  uint64_t mmaFlops = 0; ///< 2*M*N*K for each mma of a warp
+  SharedCounters ldmatrix, stmatrix, sharedLoads, sharedStores, asyncCopies;
+  uint64_t mmaFlops = 0; ///< 2*M*N*K for each mma of a warp, wgmma of a group
+  /// Shared memory that wgmma has read as A and B, once for each warp group.
+  uint64_t wgmmaBytes = 0;
   uint64_t mufuOps = 0;  ///< results of ex2, lg2, rcp, ...: one per active lane
   uint64_t barriers = 0; ///< warp-level executions of bar.* and barrier.*
   uint64_t instructions = 0; ///< warp instructions with an active lane

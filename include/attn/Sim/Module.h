@@ -47,6 +47,8 @@ struct EntryInfo {
   uint32_t paramBytes = 0;        ///< size of the parameter block
   uint32_t staticSharedBytes = 0; ///< without the dynamic part
   Dim3 reqntid{0, 0, 0}; ///< block size demanded by `.reqntid`; 0 = none
+  /// Cluster size demanded by `.reqnctapercluster`; 0 = none
+  Dim3 reqnctapercluster{0, 0, 0};
 };
 
 /// The entries in the order of the text.

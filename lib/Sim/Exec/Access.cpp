@@ -61,60 +61,138 @@ static bool checkAlignment(Warp &warp, unsigned lane, uint64_t address,
   return false;
 }
 
+/// The earlier half is an operation that only a wait orders.
+static void reportAsyncRace(Warp &warp, Hazard hazard, int lane, bool isWrite,
+                            const Conflict &conflict, std::string buffer) {
+  std::string line = warp.cta->lineOf(conflict.pc);
+  std::string access = isWrite ? "write of" : "read of";
+  if (conflict.write)
+    warp.report(Hazard::UnfinishedCopy, lane,
+                access + " bytes that the asynchronous copy at " + line +
+                    " writes, without a wait for its completion",
+                std::move(buffer));
+  else
+    warp.report(hazard, lane,
+                access + " bytes that the asynchronous operation at " + line +
+                    " reads, without being ordered after a wait for its end",
+                std::move(buffer));
+}
+
 void attn::sim::reportRace(Warp &warp, Hazard hazard, unsigned lane,
                            bool isWrite, const Conflict &conflict,
                            std::string buffer) {
-  const Program &program = *warp.program;
+  const Cluster &cluster = warp.cta->cluster;
+  int reportLane = lane < 32 ? int(lane) : -1;
+  if (conflict.warp >= cluster.clocks.numWarps())
+    return reportAsyncRace(warp, hazard, reportLane, isWrite, conflict,
+                           std::move(buffer));
   std::string message = isWrite ? "write" : "read";
   message += " is not ordered after the ";
   message += conflict.write ? "write" : "read";
-  message += " of warp " + std::to_string(conflict.warp);
+  message += " of " + cluster.warpName(conflict.warp);
   message += conflict.lane < 32 ? ", lane " + std::to_string(conflict.lane)
                                 : std::string(", several lanes");
-  message += ", at line " + std::to_string(program.code[conflict.pc].line);
-  message += conflict.warp == warp.index
+  message += ", at " + warp.cta->lineOf(conflict.pc);
+  message += conflict.warp == warp.clock
                  ? ": lanes of one warp need a bar.warp.sync between"
                  : ": a barrier is missing";
-  warp.report(hazard, lane < 32 ? int(lane) : -1, std::move(message),
-              std::move(buffer));
+  warp.report(hazard, reportLane, std::move(message), std::move(buffer));
+}
+
+/// A generic access to what an mbarrier or an asynchronous operation has.
+static void checkAsyncUse(Warp &warp, Cta &owner, unsigned lane, uint32_t place,
+                          unsigned bytes, bool isWrite) {
+  if (const Mbarrier *barrier = owner.mbarriers.overlapping(place, bytes))
+    warp.report(Hazard::MbarrierMisuse, int(lane),
+                "ordinary access to the bytes of a live mbarrier",
+                owner.sharedName(barrier->offset));
+  const AsyncReads *reads =
+      isWrite ? owner.asyncProxy.reader(place, bytes) : nullptr;
+  if (reads)
+    warp.report(Hazard::OverwrittenOperand, int(lane),
+                "write of bytes that the asynchronous operation at " +
+                    owner.lineOf(reads->pc) + " is still reading",
+                owner.sharedName(place));
+}
+
+/// `at` is relative to the window of `owner`, the CTA of the warp or a peer.
+static Bytes accessSharedOf(Cta &owner, Warp &warp, const Inst &inst,
+                            unsigned lane, uint64_t at, unsigned bytes,
+                            AccessKind kind, bool strong) {
+  unsigned host = lane < 32 ? lane : 0;
+  if (!owner.shared.contains(at, bytes)) {
+    warp.report(Hazard::OutOfBounds, int(host),
+                "shared address " + hex(at + sharedBase) + " is outside of [" +
+                    hex(sharedBase) + ", " +
+                    hex(sharedBase + owner.shared.size) + ")",
+                "shared");
+    return {};
+  }
+  if (!checkAlignment(warp, host, at + sharedBase, bytes))
+    return {};
+  uint32_t place = uint32_t(at);
+  if (const SharedMemory::Copy *copy = owner.shared.unfinished(place, bytes))
+    warp.report(Hazard::UnfinishedCopy, int(host),
+                std::string(kind == AccessKind::Read ? "read" : "write") +
+                    " of bytes that the cp.async of " +
+                    owner.cluster.warpName(copy->warp) + " at " +
+                    owner.lineOf(copy->pc) +
+                    " has not finished writing: a wait is missing",
+                owner.sharedName(place));
+  Accessor who = warp.accessor(inst, lane);
+  who.strong = strong;
+  bool isWrite = kind != AccessKind::Read;
+  Conflict conflict =
+      isWrite ? owner.shared.races.write(place, bytes, who, owner.clocks)
+              : owner.shared.races.read(place, bytes, who, owner.clocks);
+  if (conflict.found)
+    reportRace(warp, Hazard::SharedRace, lane, isWrite, conflict,
+               owner.sharedName(place));
+  if (owner.asyncProxy.enabled()) {
+    checkAsyncUse(warp, owner, host, place, bytes, isWrite);
+    if (isWrite)
+      owner.asyncProxy.noteGenericWrite(place, bytes, who);
+  }
+  owner.shared.epoch += isWrite;
+  return {&owner.shared.data[place], &owner.shared.init[place],
+          conflict.sameInstruction};
 }
 
 Bytes attn::sim::accessShared(Warp &warp, const Inst &inst, unsigned lane,
                               uint64_t offset, unsigned bytes, AccessKind kind,
                               bool strong) {
-  Cta &cta = *warp.cta;
-  uint64_t at = offset - sharedBase;
-  unsigned host = lane < 32 ? lane : 0;
-  if (offset < sharedBase || !cta.shared.contains(at, bytes)) {
-    warp.report(Hazard::OutOfBounds, int(host),
-                "shared address " + hex(offset) + " is outside of [" +
-                    hex(sharedBase) + ", " + hex(sharedBase + cta.shared.size) +
-                    ")",
+  // An offset below the base wraps and is out of bounds.
+  return accessSharedOf(*warp.cta, warp, inst, lane, offset - sharedBase, bytes,
+                        kind, strong);
+}
+
+Cta *attn::sim::resolveCluster(Warp &warp, unsigned lane, uint64_t &address) {
+  uint64_t field = address >> sharedRankShift;
+  if (!field)
+    return warp.cta;
+  Cluster &cluster = warp.cta->cluster;
+  if (field > cluster.ctas.size()) {
+    warp.report(Hazard::OutOfBounds, int(lane),
+                "address " + hex(address) + " is in no CTA of the cluster",
                 "shared");
-    return {};
+    return nullptr;
   }
-  if (!checkAlignment(warp, host, offset, bytes))
+  address &= (1u << sharedRankShift) - 1;
+  Cta *owner = cluster.ctas[field - 1].get();
+  owner->checkAlive(warp);
+  return owner;
+}
+
+Bytes attn::sim::accessSharedCluster(Warp &warp, const Inst &inst,
+                                     unsigned lane, uint64_t address,
+                                     unsigned bytes, AccessKind kind,
+                                     bool strong) {
+  Cta *owner = resolveCluster(warp, lane < 32 ? lane : 0, address);
+  if (!owner)
     return {};
-  uint32_t place = uint32_t(at);
-  if (const SharedMemory::Copy *copy = cta.shared.unfinished(place, bytes))
-    warp.report(Hazard::UnfinishedCopy, int(host),
-                std::string(kind == AccessKind::Read ? "read" : "write") +
-                    " of bytes that the cp.async of warp " +
-                    std::to_string(copy->warp) + " at line " +
-                    std::to_string(warp.program->code[copy->pc].line) +
-                    " has not finished writing: a wait is missing",
-                cta.sharedName(place));
-  Accessor who = warp.accessor(inst, lane);
-  who.strong = strong;
-  bool isWrite = kind != AccessKind::Read;
-  Conflict conflict =
-      isWrite ? cta.shared.races.write(place, bytes, who, cta.clocks)
-              : cta.shared.races.read(place, bytes, who, cta.clocks);
-  if (conflict.found)
-    reportRace(warp, Hazard::SharedRace, lane, isWrite, conflict,
-               cta.sharedName(place));
-  return {&cta.shared.data[place], &cta.shared.init[place],
-          conflict.sameInstruction};
+  owner->noteTouch(warp);
+  return accessSharedOf(*owner, warp, inst, lane, address - sharedBase, bytes,
+                        kind, strong);
 }
 
 Bytes attn::sim::accessGlobal(Warp &warp, const Inst &inst, unsigned lane,

@@ -13,7 +13,7 @@
 #ifndef ATTN_LIB_SIM_EXEC_ACCESS_H
 #define ATTN_LIB_SIM_EXEC_ACCESS_H
 
-#include "../Cta.h"
+#include "../Cluster.h"
 #include "Lanes.h"
 
 namespace attn::sim {
@@ -40,6 +40,14 @@ AddressSpace resolveGeneric(uint64_t &address);
 /// `offset` as ld.shared sees it. Lane 32: an access of the whole warp.
 Bytes accessShared(Warp &warp, const Inst &inst, unsigned lane, uint64_t offset,
                    unsigned bytes, AccessKind kind, bool strong);
+/// The same for an address of shared::cluster.
+Bytes accessSharedCluster(Warp &warp, const Inst &inst, unsigned lane,
+                          uint64_t address, unsigned bytes, AccessKind kind,
+                          bool strong);
+/// The CTA that an address of shared::cluster lies in; `address` becomes one of
+/// its own window. nullptr when there is none, which has been reported, as is
+/// one that has ended.
+Cta *resolveCluster(Warp &warp, unsigned lane, uint64_t &address);
 Bytes accessGlobal(Warp &warp, const Inst &inst, unsigned lane,
                    uint64_t address, unsigned bytes, AccessKind kind,
                    bool strong, bool mustBeConst = false);

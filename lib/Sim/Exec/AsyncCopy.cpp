@@ -12,6 +12,8 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "AsyncCopy.h"
+
 #include "Access.h"
 
 using namespace attn::sim;
@@ -20,6 +22,7 @@ namespace {
 /// Moves the bytes of a copy; the rest of the destination becomes zero.
 void applyCopy(Warp &warp, const Inst &inst, const PendingCopy &copy) {
   SharedMemory &shared = warp.cta->shared;
+  ++shared.epoch;
   uint8_t *data = &shared.data[copy.destination];
   uint8_t *init = &shared.init[copy.destination];
   std::memset(data, 0, copy.bytes);
@@ -36,34 +39,56 @@ void applyCopy(Warp &warp, const Inst &inst, const PendingCopy &copy) {
   std::memcpy(init, from.init, copy.sourceBytes);
 }
 
-/// Completes the copies of the lanes in `mask` whose group is older than all
-/// but the newest `keep` groups of the lane.
-void completeCopies(Warp &warp, uint32_t mask, bool all, uint32_t keep) {
+/// Ends one copy, whose data belongs to `owner` until that synchronises. Races
+/// with what came before were judged at the issue.
+void completeCopy(Warp &warp, const PendingCopy &copy, const Stamp &owner) {
   Cta &cta = *warp.cta;
-  bool late = cta.launch.options.timing == Timing::Latest;
+  const Inst &inst = warp.program->code[copy.pc];
+  uint32_t here = warp.currentPc;
+  warp.currentPc = copy.pc; // findings name the copy
+  if (cta.launch.options.timing == Timing::Latest)
+    applyCopy(warp, inst, copy);
+  cta.shared.finishCopy(copy.destination, copy.bytes);
+  Accessor who = warp.accessor(inst, copy.lane);
+  cta.shared.races.writeAs(copy.destination, copy.bytes, who, owner,
+                           cta.clocks);
+  if (cta.asyncProxy.enabled())
+    cta.asyncProxy.noteGenericWrite(copy.destination, copy.bytes, who);
+  warp.currentPc = here;
+}
+
+/// Completes the copies that `isDone` accepts.
+template <class Predicate, class Owner>
+void completeCopies(Warp &warp, Predicate isDone, Owner ownerOf) {
   size_t kept = 0;
   for (size_t i = 0; i < warp.copies.size(); ++i) {
     const PendingCopy copy = warp.copies[i];
-    bool done = mask >> copy.lane & 1;
-    if (!all)
-      done &= uint64_t(copy.group) + keep < warp.committedGroups[copy.lane];
-    if (!done) {
+    if (isDone(copy))
+      completeCopy(warp, copy, ownerOf(copy));
+    else
       warp.copies[kept++] = copy;
-      continue;
-    }
-    const Inst &inst = warp.program->code[copy.pc];
-    uint32_t here = warp.currentPc;
-    warp.currentPc = copy.pc; // findings name the copy
-    if (late)
-      applyCopy(warp, inst, copy);
-    cta.shared.finishCopy(copy.destination, copy.bytes);
-    // The data belongs to the executing thread until it synchronises. Races
-    // with what came before were judged at the issue.
-    cta.shared.races.write(copy.destination, copy.bytes,
-                           warp.accessor(inst, copy.lane), cta.clocks);
-    warp.currentPc = here;
   }
   warp.copies.resize(kept);
+}
+
+/// Completes the copies of the lanes in `mask` whose group is older than all
+/// but the newest `keep` groups of the lane.
+void completeGroups(Warp &warp, uint32_t mask, bool all, uint32_t keep) {
+  completeCopies(
+      warp,
+      [&](const PendingCopy &copy) {
+        return (mask >> copy.lane & 1) &&
+               (all ||
+                uint64_t(copy.group) + keep < warp.committedGroups[copy.lane]);
+      },
+      [&](const PendingCopy &copy) {
+        return Stamp{warp.clock,
+                     copy.lane,
+                     warp.cta->clocks.time(warp.clock),
+                     copy.pc,
+                     uint32_t(warp.executed),
+                     false};
+      });
 }
 
 /// Checks one lane's copy and puts it in flight.
@@ -72,9 +97,9 @@ void issueCopy(Warp &warp, const Inst &inst, int lane, PendingCopy copy) {
   if (const SharedMemory::Copy *other =
           cta.shared.unfinished(copy.destination, copy.bytes)) {
     warp.report(Hazard::CopyOverlap, lane,
-                "destination is still being written by the cp.async of warp " +
-                    std::to_string(other->warp) + " at line " +
-                    std::to_string(warp.program->code[other->pc].line),
+                "destination is still being written by the cp.async of " +
+                    cta.cluster.warpName(other->warp) + " at " +
+                    cta.lineOf(other->pc),
                 cta.sharedName(copy.destination));
   }
   Conflict conflict =
@@ -83,6 +108,12 @@ void issueCopy(Warp &warp, const Inst &inst, int lane, PendingCopy copy) {
   if (conflict.found)
     reportRace(warp, Hazard::SharedRace, unsigned(lane), true, conflict,
                cta.sharedName(copy.destination));
+  if (const AsyncReads *reads =
+          cta.asyncProxy.reader(copy.destination, copy.bytes))
+    warp.report(Hazard::OverwrittenOperand, lane,
+                "copy into bytes that the asynchronous operation at " +
+                    cta.lineOf(reads->pc) + " is still reading",
+                cta.sharedName(copy.destination));
   if (cta.launch.options.timing == Timing::Earliest)
     applyCopy(warp, inst, copy);
   else if (copy.sourceBytes) // checks bounds and alignment now
@@ -90,6 +121,7 @@ void issueCopy(Warp &warp, const Inst &inst, int lane, PendingCopy copy) {
                  AccessKind::Read, false);
   cta.shared.startCopy(copy.destination, copy.bytes,
                        warp.accessor(inst, unsigned(lane)));
+  copy.serial = ++warp.copySerial;
   warp.copies.push_back(copy);
 }
 
@@ -161,13 +193,13 @@ void execCommit(Warp &warp, const Inst &, uint32_t mask) {
 }
 
 void execWaitGroup(Warp &warp, const Inst &inst, uint32_t mask) {
-  completeCopies(warp, mask, false, uint32_t(inst.offset));
+  completeGroups(warp, mask, false, uint32_t(inst.offset));
   warp.yield = true;
 }
 
 void execWaitAll(Warp &warp, const Inst &, uint32_t mask) {
   execCommit(warp, Inst(), mask);
-  completeCopies(warp, mask, true, 0);
+  completeGroups(warp, mask, true, 0);
   warp.yield = true;
 }
 
@@ -191,9 +223,18 @@ bool decodeGroup(DecodeContext &d, Inst &inst) {
 
 /// cp.async.{ca,cg}.shared.global{.L2::128B} [dst], [src], size{, src-size}
 bool decodeCpAsync(DecodeContext &d, Inst &inst) {
-  inst.cls = InstClass::CpAsync;
+  if (d.take("reduce")) {
+    if (!d.take("async") || !d.take("bulk"))
+      return d.fail("unknown form");
+    return decodeBulkReduction(d, inst);
+  }
   if (!d.take("async"))
     return d.fail("unknown form");
+  if (d.take("bulk"))
+    return decodeBulk(d, inst);
+  inst.cls = InstClass::CpAsync;
+  if (d.take("mbarrier"))
+    return decodeCopyArrival(d, inst);
   std::string_view next = d.peekModifier();
   if (next == "commit_group" || next == "wait_group" || next == "wait_all")
     return decodeGroup(d, inst);
@@ -201,11 +242,14 @@ bool decodeCpAsync(DecodeContext &d, Inst &inst) {
   if (cache.empty() || !(d.take("shared") || d.take("shared::cta")) ||
       !d.take("global"))
     return d.fail("unsupported form");
-  if (d.hasModifier("L2::cache_hint"))
-    return d.fail("cache policies are not simulated");
+  // The policy is one more operand at the end and changes nothing here.
+  bool hinted = d.take("L2::cache_hint");
   d.takeOneOf({"L2::64B", "L2::128B", "L2::256B"});
-  if (!d.expectOperands(3, 4))
+  if (!d.expectOperands(3 + hinted, 4 + hinted))
     return false;
+  size_t last = d.numOperands() - 1;
+  if (hinted)
+    d.source(last, ScalarType::B64);
   int64_t size = d.immediate(d.operand(2));
   if (size != 16 && (cache == "cg" || (size != 4 && size != 8)))
     return d.fail("unsupported copy size");
@@ -217,12 +261,31 @@ bool decodeCpAsync(DecodeContext &d, Inst &inst) {
   if (is32)
     return d.fail("source address must have 64 bits");
   inst.ops = d.pool({uint32_t(offset), uint32_t(uint64_t(offset) >> 32)});
-  inst.c = d.numOperands() == 4 ? d.source(3, ScalarType::U32)
-                                : d.constant(uint64_t(size), false);
+  inst.c = last - hinted == 3 ? d.source(3, ScalarType::U32)
+                              : d.constant(uint64_t(size), false);
   inst.exec = execCpAsync;
   return true;
 }
 } // namespace
+
+void attn::sim::completeSignalled(Warp &warp, const AsyncEvent &event) {
+  const Mbarrier *barrier = event.target->mbarriers.find(event.mbarrier);
+  completeCopies(
+      warp,
+      [&](const PendingCopy &copy) {
+        return copy.lane == event.lane && copy.serial <= event.copySerial;
+      },
+      [&](const PendingCopy &copy) {
+        // Whoever waits for the phase has the data.
+        return Stamp{barrier ? barrier->agent : warp.clock,
+                     anyLane,
+                     barrier ? barrier->phaseTime()
+                             : warp.cta->clocks.time(warp.clock),
+                     copy.pc,
+                     uint32_t(warp.executed),
+                     false};
+      });
+}
 
 void attn::sim::registerAsyncCopy(OpcodeTable &table) {
   table["cp"] = decodeCpAsync;

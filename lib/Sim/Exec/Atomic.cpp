@@ -83,8 +83,8 @@ void execAtomic(Warp &warp, const Inst &inst, uint32_t mask) {
       space = resolveGeneric(at);
     Bytes bytes;
     if (space == AddressSpace::Shared) {
-      bytes = accessShared(warp, inst, unsigned(lane), at, sizeof(T),
-                           AccessKind::Atomic, true);
+      bytes = accessSharedCluster(warp, inst, unsigned(lane), at, sizeof(T),
+                                  AccessKind::Atomic, true);
     } else if (space == AddressSpace::Global) {
       bytes = accessGlobal(warp, inst, unsigned(lane), at, sizeof(T),
                            AccessKind::Atomic, true);
@@ -153,11 +153,12 @@ bool allowed(AtomicOp op, ScalarType type) {
 bool decodeAtomic(DecodeContext &d, Inst &inst, bool hasResult) {
   std::string_view order =
       d.takeOneOf({"relaxed", "acquire", "release", "acq_rel"});
-  d.takeOneOf({"cta", "gpu", "sys"});
-  inst.space = d.take("global") ? AddressSpace::Global
-               : d.take("shared") || d.take("shared::cta")
-                   ? AddressSpace::Shared
-                   : AddressSpace::Generic;
+  d.takeOneOf({"cta", "cluster", "gpu", "sys"});
+  inst.space =
+      d.take("global") ? AddressSpace::Global
+      : d.take("shared") || d.take("shared::cta") || d.take("shared::cluster")
+          ? AddressSpace::Shared
+          : AddressSpace::Generic;
   static constexpr std::string_view names[] = {
       "add", "min", "max", "inc", "dec", "and", "or", "xor", "exch", "cas"};
   unsigned index = 0;

@@ -17,10 +17,16 @@ enum : uint8_t { Strong = 2, SignExtend = 4, Register64 = 8 };
 Bytes access(Warp &warp, const Inst &inst, int lane, uint64_t address,
              unsigned bytes, AccessKind kind) {
   AddressSpace space = inst.space;
-  if (space == AddressSpace::Generic)
+  if (space == AddressSpace::Generic) {
     space = resolveGeneric(address);
+    if (space == AddressSpace::Shared)
+      space = AddressSpace::SharedCluster;
+  }
   bool strong = inst.flags & Strong;
   switch (space) {
+  case AddressSpace::SharedCluster:
+    return accessSharedCluster(warp, inst, unsigned(lane), address, bytes, kind,
+                               strong);
   case AddressSpace::Shared:
     return accessShared(warp, inst, unsigned(lane), address, bytes, kind,
                         strong);
@@ -47,7 +53,7 @@ AddressSpace count(Warp &warp, const Inst &inst, uint32_t mask,
   AddressSpace space = inst.space;
   if (space == AddressSpace::Generic)
     space = resolveGeneric(first);
-  if (space == AddressSpace::Shared)
+  if (space == AddressSpace::Shared || space == AddressSpace::SharedCluster)
     countShared(warp, inst, mask, address, bytes);
   else if (space == AddressSpace::Global || space == AddressSpace::Const)
     countGlobal(warp, mask, address, bytes, kind);
@@ -118,8 +124,8 @@ void execStore(Warp &warp, const Inst &inst, uint32_t mask) {
         std::memset(bytes.init + e * width, !poison, width);
     }
     if (bytes.repeated && std::memcmp(bytes.data, value, total) != 0)
-      warp.report(space == AddressSpace::Shared ? Hazard::SharedRace
-                                                : Hazard::GlobalRace,
+      warp.report(space == AddressSpace::Global ? Hazard::GlobalRace
+                                                : Hazard::SharedRace,
                   lane, "lanes write different values to one address");
     std::memcpy(bytes.data, value, total);
   }
@@ -128,7 +134,8 @@ void execStore(Warp &warp, const Inst &inst, uint32_t mask) {
 /// Race detection must tell the narrowest accesses apart.
 void noteWidth(DecodeContext &d, AddressSpace space, unsigned bytes) {
   unsigned shift = bytes >= 4 ? 2 : bytes >= 2 ? 1 : 0;
-  if (space == AddressSpace::Shared || space == AddressSpace::Generic)
+  if (space == AddressSpace::Shared || space == AddressSpace::SharedCluster ||
+      space == AddressSpace::Generic)
     d.program.sharedGranule = std::min(d.program.sharedGranule, shift);
   if (space == AddressSpace::Global || space == AddressSpace::Generic)
     d.program.globalGranule = std::min(d.program.globalGranule, shift);
@@ -139,6 +146,8 @@ AddressSpace takeSpace(DecodeContext &d) {
     return AddressSpace::Global;
   if (d.take("shared") || d.take("shared::cta"))
     return AddressSpace::Shared;
+  if (d.take("shared::cluster"))
+    return AddressSpace::SharedCluster;
   if (d.take("const"))
     return AddressSpace::Const;
   if (d.take("local"))
@@ -151,6 +160,7 @@ AddressSpace takeSpace(DecodeContext &d) {
 InstClass classOf(AddressSpace space) {
   switch (space) {
   case AddressSpace::Shared:
+  case AddressSpace::SharedCluster:
     return InstClass::Shared;
   case AddressSpace::Global:
   case AddressSpace::Generic:
@@ -198,6 +208,7 @@ bool decodeAccess(DecodeContext &d, Inst &inst, bool isLoad) {
   if (isLoad && space == AddressSpace::Global)
     d.take("nc");
   skipCacheHints(d, isLoad);
+  bool hinted = d.take("L2::cache_hint");
   unsigned count = d.take("v2") ? 2 : d.take("v4") ? 4 : 1;
   ScalarType type = d.takeType();
   if (d.failed() || type == ScalarType::Pred || type == ScalarType::F16 ||
@@ -206,8 +217,10 @@ bool decodeAccess(DecodeContext &d, Inst &inst, bool isLoad) {
     return d.fail("type cannot be loaded or stored");
   if (!isLoad && (space == AddressSpace::Const || space == AddressSpace::Param))
     return d.fail("space cannot be written");
-  if (!d.expectOperands(2))
+  if (!d.expectOperands(hinted ? 3 : 2))
     return false;
+  if (hinted) // the policy changes nothing here
+    d.source(2, ScalarType::B64);
   inst.width = uint8_t(byteWidth(type));
   inst.count = uint8_t(count);
   if (inst.width * count > 16)
@@ -251,12 +264,47 @@ bool decodeAccess(DecodeContext &d, Inst &inst, bool isLoad) {
   return true;
 }
 
+void execNothing(Warp &, const Inst &, uint32_t) {}
+
 bool decodePrefetch(DecodeContext &d, Inst &inst) {
+  inst.exec = execNothing;
+  bool isParam = d.take("param"), isConst = !isParam && d.take("const");
+  if (d.take("tensormap")) {
+    if (!d.require(90) || !d.expectOperands(1))
+      return false;
+    d.address(d.operand(0),
+              isParam ? AddressSpace::Param : AddressSpace::Global, inst);
+    return true;
+  }
+  if (isParam || isConst)
+    return d.fail("unsupported form");
   d.take("global");
   if (d.takeOneOf({"L1", "L2"}).empty() || !d.expectOperands(1))
     return d.fail("unsupported form");
   d.address(d.operand(0), AddressSpace::Global, inst);
-  inst.exec = [](Warp &, const Inst &, uint32_t) {};
+  return true;
+}
+
+/// createpolicy.{fractional,range,cvt}...b64 d, ...: some value, since policies
+/// are hints.
+bool decodeCreatePolicy(DecodeContext &d, Inst &inst) {
+  if (d.takeOneOf({"fractional", "range", "cvt"}).empty())
+    return d.fail("unknown form");
+  while (!d.failed() && !d.take("b64"))
+    if (d.takeOneOf({"global", "L2", "L2::evict_last", "L2::evict_normal",
+                     "L2::evict_first", "L2::evict_unchanged"})
+            .empty())
+      return d.fail("unknown modifier '." + std::string(d.peekModifier()) +
+                    "'");
+  if (!d.expectOperands(1, 4))
+    return false;
+  inst.cls = InstClass::Other;
+  inst.dst = d.destination(0, ScalarType::B64);
+  inst.exec = [](Warp &warp, const Inst &i, uint32_t mask) {
+    LaneBuffer out = {};
+    blend<uint64_t>(warp, i.dst, mask, out);
+    warp.setPoison(i.dst, mask, 0);
+  };
   return true;
 }
 } // namespace
@@ -269,4 +317,5 @@ void attn::sim::registerLoadStore(OpcodeTable &table) {
     return decodeAccess(d, i, false);
   };
   table["prefetch"] = decodePrefetch;
+  table["createpolicy"] = decodeCreatePolicy;
 }

@@ -1,4 +1,4 @@
-//===- Matrix.cpp - ldmatrix and mma.sync ---------------------------------===//
+//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync -----------------------===//
 //
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -29,16 +29,18 @@ bool checkFullWarp(Warp &warp, uint32_t mask, const char *what) {
   return false;
 }
 
-//===-- ldmatrix ----------------------------------------------------------===//
+//===-- ldmatrix and stmatrix ---------------------------------------------===//
+//
+// count = number of 8x8 matrices, sub = transposed. Lane 8j + r has the address
+// of row r of matrix j. The non-transposed fragment: lane gets row g, columns
+// 2q (low half) and 2q + 1; transposed: rows 2q and 2q + 1 of column g.
 
-/// count = number of 8x8 matrices, sub = transposed.
-void execLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
-  const uint32_t *ops = warp.operands(inst);
-  checkFullWarp(warp, mask, "ldmatrix");
-  unsigned matrices = inst.count;
-  uint32_t suppliers = matrices == 4 ? ~0u : (1u << (8 * matrices)) - 1;
+/// Fills the row addresses and counts wavefronts. Returns the lanes whose
+/// address can be used.
+uint32_t rowAddresses(Warp &warp, const Inst &inst, uint32_t mask,
+                      uint64_t *address) {
+  uint32_t suppliers = inst.count == 4 ? ~0u : (1u << (8 * inst.count)) - 1;
   uint32_t valid = suppliers & mask;
-  uint64_t address[32];
   computeAddresses(warp, inst, inst.a, inst.flags & addressIs32, inst.offset,
                    valid, address);
   if (inst.space == AddressSpace::Generic)
@@ -50,14 +52,16 @@ void execLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
         valid &= ~(1u << lane);
       }
     }
-  uint32_t offsets[32];
-  for (int lane = 0; lane < 32; ++lane)
-    offsets[lane] = uint32_t(address[lane]);
-  Wavefronts w = countWavefronts(offsets, valid, 16);
-  SharedCounters &sum = warp.cta->tally.byPc[inst.pc].shared;
-  sum.instructions += 1;
-  sum.wavefronts += w.total;
-  sum.conflicts += w.total - w.least;
+  countShared(warp, inst, valid, address, 16);
+  return valid;
+}
+
+void execLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *ops = warp.operands(inst);
+  checkFullWarp(warp, mask, "ldmatrix");
+  unsigned matrices = inst.count;
+  uint64_t address[32];
+  uint32_t valid = rowAddresses(warp, inst, mask, address);
 
   for (unsigned j = 0; j < matrices; ++j) {
     uint16_t rows[8][8];
@@ -102,7 +106,58 @@ void execLdmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
   }
 }
 
-bool decodeLdmatrix(DecodeContext &d, Inst &inst) {
+/// Two rows of one stmatrix at one place are fine only with one value.
+void checkRepeatedRows(Warp &warp, uint32_t valid, const uint64_t *address,
+                       const uint16_t (*rows)[8]) {
+  for (uint32_t rest = valid; rest; rest &= rest - 1) {
+    int lane = __builtin_ctz(rest);
+    for (int other = 0; other < lane; ++other)
+      if (valid >> other & 1 && address[other] == address[lane] &&
+          std::memcmp(rows[other], rows[lane], 16))
+        warp.report(Hazard::SharedRace, lane,
+                    "rows of lanes " + std::to_string(other) + " and " +
+                        std::to_string(lane) +
+                        " have one address and different values");
+  }
+}
+
+void execStmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *ops = warp.operands(inst);
+  checkFullWarp(warp, mask, "stmatrix");
+  uint64_t address[32];
+  uint32_t valid = rowAddresses(warp, inst, mask, address);
+  uint16_t rows[32][8]; // by the lane that has the address
+  uint8_t known[32][8];
+  std::memset(rows, 0xff, sizeof rows);
+  std::memset(known, 0, sizeof known);
+  for (unsigned j = 0; j < inst.count; ++j) {
+    const uint32_t *from = warp.source(ops[j]);
+    uint32_t good = mask & ~warp.poison(ops[j]);
+    for (unsigned lane = 0; lane < 32; ++lane) {
+      unsigned g = lane / 4, q = lane % 4;
+      for (unsigned half = 0; half < 2; ++half) {
+        unsigned row = 8 * j + (inst.sub ? 2 * q + half : g);
+        unsigned column = inst.sub ? g : 2 * q + half;
+        rows[row][column] = uint16_t(from[lane] >> (16 * half));
+        known[row][column] = good >> lane & 1;
+      }
+    }
+  }
+  checkRepeatedRows(warp, valid, address, rows);
+  for (uint32_t rest = valid; rest; rest &= rest - 1) {
+    unsigned lane = unsigned(__builtin_ctz(rest));
+    // All lanes give a part of the row, so the writer is the warp.
+    Bytes bytes = accessShared(warp, inst, 32, address[lane], 16,
+                               AccessKind::Write, false);
+    if (!bytes.data)
+      continue;
+    std::memcpy(bytes.data, rows[lane], 16);
+    for (unsigned e = 0; e < 16; ++e)
+      bytes.init[e] = known[lane][e / 2];
+  }
+}
+
+bool decodeMatrixAccess(DecodeContext &d, Inst &inst, bool isStore) {
   if (!d.take("sync") || !d.take("aligned") || !d.take("m8n8"))
     return d.fail("expected '.sync.aligned.m8n8'");
   unsigned n = d.take("x1") ? 1 : d.take("x2") ? 2 : d.take("x4") ? 4 : 0;
@@ -112,19 +167,31 @@ bool decodeLdmatrix(DecodeContext &d, Inst &inst) {
                            : AddressSpace::Generic;
   if (!n || !d.take("b16") || !d.expectOperands(2))
     return d.fail("unsupported form");
-  const ast::Operand &result = d.operand(0);
-  if (result.kind != ast::Operand::Vector || result.elements.size() != n)
+  const ast::Operand &fragment = d.operand(isStore ? 1 : 0);
+  if (fragment.kind != ast::Operand::Vector || fragment.elements.size() != n)
     return d.fail("expected a vector of " + std::to_string(n));
   std::vector<uint32_t> slots;
-  for (const ast::Operand &e : result.elements)
-    slots.push_back(d.destination(e, ScalarType::B32));
+  for (const ast::Operand &e : fragment.elements)
+    slots.push_back(isStore ? d.source(e, ScalarType::B32)
+                            : d.destination(e, ScalarType::B32));
   inst.ops = d.pool(slots);
   inst.numOps = uint16_t(n);
   inst.count = uint8_t(n);
-  inst.cls = InstClass::Ldmatrix;
-  d.address(d.operand(1), space, inst);
-  inst.exec = execLdmatrix;
+  d.address(d.operand(isStore ? 0 : 1), space, inst);
   return true;
+}
+
+bool decodeLdmatrix(DecodeContext &d, Inst &inst) {
+  inst.cls = InstClass::Ldmatrix;
+  inst.exec = execLdmatrix;
+  return decodeMatrixAccess(d, inst, false);
+}
+
+bool decodeStmatrix(DecodeContext &d, Inst &inst) {
+  inst.cls = InstClass::Stmatrix;
+  inst.exec = execStmatrix;
+  inst.isStore = true;
+  return d.require(90) && decodeMatrixAccess(d, inst, true);
 }
 
 //===-- mma ---------------------------------------------------------------===//
@@ -307,5 +374,6 @@ bool decodeMma(DecodeContext &d, Inst &inst) {
 
 void attn::sim::registerMatrix(OpcodeTable &table) {
   table["ldmatrix"] = decodeLdmatrix;
+  table["stmatrix"] = decodeStmatrix;
   table["mma"] = decodeMma;
 }

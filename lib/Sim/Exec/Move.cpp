@@ -127,7 +127,7 @@ bool decodeMov(DecodeContext &d, Inst &inst) {
 }
 
 bool spaceWindow(std::string_view space, uint64_t &window) {
-  if (space == "shared" || space == "shared::cta")
+  if (space == "shared" || space == "shared::cta" || space == "shared::cluster")
     return window = sharedWindow, true;
   if (space == "local")
     return window = localWindow, true;

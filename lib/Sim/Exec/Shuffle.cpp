@@ -169,6 +169,36 @@ bool decodeActivemask(DecodeContext &d, Inst &inst) {
   return true;
 }
 
+/// Which lane is elected is not specified: here it is the highest, which a
+/// kernel that assumes the lowest does not expect.
+void execElect(Warp &warp, const Inst &inst, uint32_t mask) {
+  uint32_t take = members(warp, inst.a, mask) & mask;
+  uint32_t leader = take ? 31 - uint32_t(__builtin_clz(take)) : 0;
+  LaneBuffer out;
+  std::fill(std::begin(out.words), std::end(out.words), leader);
+  blend<uint32_t>(warp, inst.dst, mask, out);
+  warp.setPoison(inst.dst, mask, 0);
+  warp.setPredicate(inst.b, mask, 1u << leader, 0);
+}
+
+/// elect.sync d|p, mask
+bool decodeElect(DecodeContext &d, Inst &inst) {
+  inst.cls = InstClass::Shuffle;
+  if (!d.require(90))
+    return false;
+  if (!d.take("sync") || !d.expectOperands(2) ||
+      d.operand(0).kind != ast::Operand::NamePair)
+    return d.fail("unsupported form");
+  ast::Operand lane = d.operand(0), elected;
+  elected.name = lane.second;
+  lane.kind = ast::Operand::Name;
+  inst.dst = d.destination(lane, ScalarType::B32);
+  inst.b = d.predicateResult(elected);
+  inst.a = d.source(1, ScalarType::B32);
+  inst.exec = execElect;
+  return true;
+}
+
 enum class ReduxOp : uint8_t { Add, Min, Max, And, Or, Xor };
 
 template <class T> void execRedux(Warp &warp, const Inst &inst, uint32_t mask) {
@@ -238,4 +268,5 @@ void attn::sim::registerShuffle(OpcodeTable &table) {
   table["vote"] = decodeVote;
   table["activemask"] = decodeActivemask;
   table["redux"] = decodeRedux;
+  table["elect"] = decodeElect;
 }

@@ -5,7 +5,7 @@
 //
 //===----------------------------------------------------------------------===//
 
-#include "../Cta.h"
+#include "../Cluster.h"
 #include "Lanes.h"
 
 using namespace attn::sim;
@@ -71,10 +71,12 @@ bool decodeBarrier(DecodeContext &d, Inst &inst) {
       else if (uint32_t absent = inside & ~mask)
         warp.report(Hazard::InactiveLane, __builtin_ctz(absent),
                     "lane of the member mask is on another path");
-      warp.cta->clocks.syncWarp(warp.index);
+      warp.cta->clocks.syncWarp(warp.clock);
     };
     return true;
   }
+  if (!isBar && d.take("cluster"))
+    return decodeClusterBarrier(d, inst);
   d.take("cta");
   std::string_view what = d.takeOneOf({"sync", "arrive"});
   if (what.empty())
@@ -99,9 +101,52 @@ bool decodeBarrier(DecodeContext &d, Inst &inst) {
 /// already, so what remains is that races between CTAs cannot be told.
 void execFence(Warp &, const Inst &, uint32_t) {}
 
+/// With this before it, a relaxed arrival at the barrier of the cluster
+/// releases.
+void execClusterFence(Warp &warp, const Inst &, uint32_t) {
+  warp.clusterFence = warp.cta->clocks.time(warp.clock);
+}
+
+/// What the lanes wrote to shared memory becomes visible to the async proxy.
+void execProxyFence(Warp &warp, const Inst &, uint32_t mask) {
+  Cluster &cluster = warp.cta->cluster;
+  for (auto &cta : cluster.ctas)
+    cta->asyncProxy.fence(warp.clock, mask, mask == warp.liveLanes(),
+                          cluster.clocks.time(warp.clock));
+}
+
+/// fence.proxy.async{.space}
+bool decodeProxyFence(DecodeContext &d, Inst &inst) {
+  if (!d.take("async"))
+    return d.fail("only the async proxy is simulated");
+  bool global = d.take("global");
+  if (!global)
+    d.takeOneOf({"shared::cta", "shared::cluster"});
+  // Global memory is not told apart by proxies.
+  inst.exec = global ? execFence : execProxyFence;
+  return d.require(90) && d.expectOperands(0);
+}
+
+/// fence.mbarrier_init.release.cluster
+bool decodeInitFence(DecodeContext &d, Inst &inst) {
+  if (!d.take("release") || !d.take("cluster"))
+    return d.fail("unknown form");
+  inst.exec = [](Warp &warp, const Inst &, uint32_t mask) {
+    uint32_t now = warp.cta->clocks.time(warp.clock);
+    for (Mbarrier &barrier : warp.cta->mbarriers.all())
+      if (barrier.init.agent == warp.clock && mask >> barrier.init.lane & 1)
+        barrier.initFence = now;
+  };
+  return d.require(90) && d.expectOperands(0);
+}
+
 bool decodeFence(DecodeContext &d, Inst &inst) {
   inst.cls = InstClass::Other;
   inst.exec = execFence;
+  if (d.take("proxy"))
+    return decodeProxyFence(d, inst);
+  if (d.take("mbarrier_init"))
+    return decodeInitFence(d, inst);
   if (d.opcode().rfind("membar", 0) == 0) {
     std::string_view scope = d.takeOneOf({"cta", "gl", "sys"});
     if (scope != "cta")
@@ -110,10 +155,20 @@ bool decodeFence(DecodeContext &d, Inst &inst) {
   }
   if (d.takeOneOf({"acq_rel", "sc"}).empty())
     return d.fail("unknown form");
-  std::string_view scope = d.takeOneOf({"cta", "gpu", "sys"});
+  std::string_view scope = d.takeOneOf({"cta", "cluster", "gpu", "sys"});
   if (scope != "cta")
+    inst.exec = execClusterFence;
+  if (scope != "cta" && scope != "cluster")
     d.program.ordersCtas = true;
   return (!scope.empty() || d.fail("unknown scope")) && d.expectOperands(0);
+}
+
+/// All earlier grids have ended, and nothing depends on this one.
+bool decodeGridDependency(DecodeContext &d, Inst &inst) {
+  inst.exec = execFence;
+  if (d.takeOneOf({"wait", "launch_dependents"}).empty())
+    return d.fail("unknown form");
+  return d.require(90) && d.expectOperands(0);
 }
 } // namespace
 
@@ -122,4 +177,5 @@ void attn::sim::registerSync(OpcodeTable &table) {
   table["barrier"] = decodeBarrier;
   table["fence"] = decodeFence;
   table["membar"] = decodeFence;
+  table["griddepcontrol"] = decodeGridDependency;
 }

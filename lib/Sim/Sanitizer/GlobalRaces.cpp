@@ -24,51 +24,48 @@ GlobalRaces::Page &GlobalRaces::page(uint64_t number) {
   return *last;
 }
 
-Conflict GlobalRaces::read(uint64_t address, uint32_t bytes,
-                           const Accessor &who, const Clocks &clocks) {
+Conflict GlobalRaces::readAs(uint64_t address, uint32_t bytes,
+                             const Accessor &who, const Stamp &stamp,
+                             const Clocks &clocks) {
   Conflict conflict;
-  uint32_t now = clocks.time(who.warp);
   uint64_t end = (address + bytes - 1) >> shift;
   for (uint64_t g = address >> shift; g <= end; ++g) {
     Page &p = page(g / pageGranules);
     unsigned i = g % pageGranules;
     const Record &w = p.writes[i];
     if (w.time && !(who.strong && w.strong) &&
-        !clocks.ordered(w.warp, w.lane, w.time, who.warp, who.lane))
-      conflict = Conflict::with(true, w.warp, w.lane, w.pc);
+        !clocks.ordered(w.agent, w.lane, w.time, who.warp, who.lane))
+      conflict = Conflict::with(true, w.agent, w.lane, w.pc);
     // One reader is kept; it gives way only to one that comes after it.
     Record &r = p.reads[i];
-    if (!r.time || clocks.ordered(r.warp, r.lane, r.time, who.warp, who.lane))
-      r = {now,       who.pc, who.instant, uint8_t(who.warp), uint8_t(who.lane),
-           who.strong};
+    if (!r.time || clocks.ordered(r.agent, r.lane, r.time, who.warp, who.lane))
+      r = recordOf(stamp);
     (who.strong ? p.summary.atomics : p.summary.reads).set(i);
     p.summary.readPc = who.pc;
   }
   return conflict;
 }
 
-Conflict GlobalRaces::write(uint64_t address, uint32_t bytes,
-                            const Accessor &who, const Clocks &clocks) {
+Conflict GlobalRaces::writeAs(uint64_t address, uint32_t bytes,
+                              const Accessor &who, const Stamp &stamp,
+                              const Clocks &clocks) {
   Conflict conflict;
-  uint32_t now = clocks.time(who.warp);
   uint64_t end = (address + bytes - 1) >> shift;
   for (uint64_t g = address >> shift; g <= end; ++g) {
     Page &p = page(g / pageGranules);
     unsigned i = g % pageGranules;
     for (const Record *record : {&p.writes[i], &p.reads[i]}) {
       bool isWrite = record == &p.writes[i];
-      if (isWrite && record->time && record->warp == who.warp &&
+      if (isWrite && record->time && record->agent == who.warp &&
           record->instant == who.instant)
         conflict.sameInstruction |= record->lane != who.lane;
       else if (record->time && !(who.strong && record->strong) &&
-               !clocks.ordered(record->warp, record->lane, record->time,
+               !clocks.ordered(record->agent, record->lane, record->time,
                                who.warp, who.lane))
         conflict =
-            Conflict::with(isWrite, record->warp, record->lane, record->pc);
+            Conflict::with(isWrite, record->agent, record->lane, record->pc);
     }
-    p.writes[i] = {
-        now,       who.pc, who.instant, uint8_t(who.warp), uint8_t(who.lane),
-        who.strong};
+    p.writes[i] = recordOf(stamp);
     (who.strong ? p.summary.atomics : p.summary.writes).set(i);
     p.summary.writePc = who.pc;
   }

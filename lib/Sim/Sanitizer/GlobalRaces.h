@@ -44,9 +44,18 @@ public:
   }
 
   Conflict read(uint64_t address, uint32_t bytes, const Accessor &who,
-                const Clocks &clocks);
+                const Clocks &clocks) {
+    return readAs(address, bytes, who, stampOf(who, clocks), clocks);
+  }
   Conflict write(uint64_t address, uint32_t bytes, const Accessor &who,
-                 const Clocks &clocks);
+                 const Clocks &clocks) {
+    return writeAs(address, bytes, who, stampOf(who, clocks), clocks);
+  }
+  /// An access that `who` issues and that is remembered as `stamp`.
+  Conflict readAs(uint64_t address, uint32_t bytes, const Accessor &who,
+                  const Stamp &stamp, const Clocks &clocks);
+  Conflict writeAs(uint64_t address, uint32_t bytes, const Accessor &who,
+                   const Stamp &stamp, const Clocks &clocks);
 
   /// Pages in the order of their addresses.
   Summary summary() const;
@@ -54,9 +63,18 @@ public:
 private:
   struct Record {
     uint32_t time = 0, pc = 0, instant = 0;
-    uint8_t warp = 0, lane = 0;
+    uint16_t agent = 0;
+    uint8_t lane = 0;
     bool strong = false;
   };
+  static Stamp stampOf(const Accessor &who, const Clocks &clocks) {
+    return {who.warp, who.lane,    clocks.time(who.warp),
+            who.pc,   who.instant, who.strong};
+  }
+  static Record recordOf(const Stamp &s) {
+    return {s.time,          s.pc,    s.instant, uint16_t(s.agent),
+            uint8_t(s.lane), s.strong};
+  }
   struct Page {
     std::array<Record, pageGranules> writes, reads;
     PageSummary summary;
