@@ -56,6 +56,8 @@ public:
   Status copyFromDevice(void *to, uint64_t from, size_t bytes) override;
   Status loadModule(std::string_view image, ModuleHandle &module) override;
   Status unloadModule(ModuleHandle module) override;
+  Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
+                         void *map) override;
   Status launch(const Launch &launch) override;
   Status synchronize(void *queue) override;
   Status createQueue(void *&queue) override;
@@ -78,6 +80,7 @@ private:
       code = ATTN_RT_OUT_OF_MEMORY;
     return Status::error(code, what + ": " + driver->describe(result));
   }
+  CuResult launchInCluster(void *function, const Launch &launch) const;
   Status findKernel(LoadedModule &module, const Launch &launch,
                     LoadedModule::Kernel *&kernel);
 
@@ -133,7 +136,10 @@ std::string CudaDeviceImpl::chip() const {
   int major = 0, minor = 0;
   driver->deviceGetAttribute(&major, CuAttributeComputeMajor, device);
   driver->deviceGetAttribute(&minor, CuAttributeComputeMinor, device);
-  return "sm_" + std::to_string(major) + std::to_string(minor);
+  // Hopper's own instructions are in the architecture-specific target only.
+  const bool isHopper = major == 9 && minor == 0;
+  return "sm_" + std::to_string(major) + std::to_string(minor) +
+         (isHopper ? "a" : "");
 }
 
 //===----------------------------------------------------------------------===//
@@ -252,6 +258,35 @@ Status CudaDeviceImpl::findKernel(LoadedModule &module, const Launch &launch,
   return status;
 }
 
+static Status tooOld(const char *missing) {
+  return Status::error(ATTN_RT_DEVICE_ERROR,
+                       std::string("CUDA driver too old: it has no ") +
+                           missing);
+}
+
+CuResult CudaDeviceImpl::launchInCluster(void *function,
+                                         const Launch &launch) const {
+  const Dim3 &grid = launch.grid, &block = launch.block,
+             &cluster = launch.cluster;
+  CuLaunchAttribute attribute = {};
+  attribute.id = CuLaunchAttributeCluster;
+  attribute.value.clusterDim[0] = cluster.x;
+  attribute.value.clusterDim[1] = cluster.y;
+  attribute.value.clusterDim[2] = cluster.z;
+  CuLaunchConfig config = {};
+  config.grid[0] = grid.x;
+  config.grid[1] = grid.y;
+  config.grid[2] = grid.z;
+  config.block[0] = block.x;
+  config.block[1] = block.y;
+  config.block[2] = block.z;
+  config.sharedBytes = launch.dynamicSharedBytes;
+  config.stream = launch.queue;
+  config.attributes = &attribute;
+  config.attributeCount = 1;
+  return driver->launchKernelEx(&config, function, launch.params, nullptr);
+}
+
 Status CudaDeviceImpl::launch(const Launch &launch) {
   auto found = modules.find(launch.module);
   if (found == modules.end())
@@ -261,10 +296,16 @@ Status CudaDeviceImpl::launch(const Launch &launch) {
   if (!status.ok())
     return status;
   const Dim3 &grid = launch.grid, &block = launch.block;
+  const bool inClusters =
+      launch.cluster.x != 1 || launch.cluster.y != 1 || launch.cluster.z != 1;
+  if (inClusters && !driver->launchKernelEx)
+    return tooOld("cuLaunchKernelEx");
   // No message is built on the way that succeeds: it is taken often.
   ContextScope scope(*driver, context);
   CuResult result = scope.result;
-  if (!result)
+  if (!result && inClusters)
+    result = launchInCluster(kernel->function, launch);
+  else if (!result)
     result = driver->launchKernel(
         kernel->function, grid.x, grid.y, grid.z, block.x, block.y, block.z,
         launch.dynamicSharedBytes, launch.queue, launch.params, nullptr);
@@ -273,6 +314,60 @@ Status CudaDeviceImpl::launch(const Launch &launch) {
   return Status::error(ATTN_RT_LAUNCH_FAILED,
                        "cannot launch " + std::string(launch.kernel) + ": " +
                            driver->describe(result));
+}
+
+/// CUtensorMapDataType of an ATTN_RT_ELEMENT_ code.
+static int tensorMapType(uint32_t element) {
+  switch (element) {
+  case ATTN_RT_ELEMENT_U8:
+    return 0;
+  case ATTN_RT_ELEMENT_I32:
+    return 3;
+  case ATTN_RT_ELEMENT_F16:
+    return 6;
+  case ATTN_RT_ELEMENT_F32:
+    return 7;
+  case ATTN_RT_ELEMENT_BF16:
+    return 9;
+  }
+  return -1; // which the driver refuses
+}
+
+/// CUtensorMapSwizzle and CUtensorMapL2promotion count powers of two of bytes:
+/// none, `smallest`, twice that and so on.
+static int stepsFrom(uint32_t smallest, uint32_t bytes) {
+  int steps = 0;
+  for (; bytes >= smallest; bytes /= 2)
+    ++steps;
+  return steps;
+}
+
+Status CudaDeviceImpl::encodeTensorMap(const attn_rt_tensor_map_desc &desc,
+                                       void *map) {
+  if (!driver->tensorMapEncodeTiled)
+    return tooOld("cuTensorMapEncodeTiled");
+  uint64_t dims[5], strides[4];
+  const unsigned everyElement[5] = {1, 1, 1, 1, 1};
+  for (uint32_t i = 0; i < desc.rank; ++i) {
+    dims[i] = static_cast<uint64_t>(desc.dims[i]);
+    if (i > 0) // the driver has none for the innermost dimension
+      strides[i - 1] = static_cast<uint64_t>(desc.strides[i]);
+  }
+  const int noInterleave = 0, fillWithZeros = 0;
+  ContextScope scope(*driver, context);
+  CuResult result = scope.result;
+  if (!result)
+    result = driver->tensorMapEncodeTiled(
+        map, tensorMapType(desc.element), desc.rank,
+        reinterpret_cast<void *>(uintptr_t(desc.address)), dims, strides,
+        desc.box, everyElement, noInterleave, stepsFrom(32, desc.swizzle),
+        stepsFrom(64, desc.promotion), fillWithZeros);
+  if (!result)
+    return Status::success();
+  return Status::error(ATTN_RT_DEVICE_ERROR,
+                       "cannot encode the tensor map of " +
+                           std::string(desc.name ? desc.name : "a tensor") +
+                           ": " + driver->describe(result));
 }
 
 Status CudaDeviceImpl::synchronize(void *queue) {

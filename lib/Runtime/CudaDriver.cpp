@@ -19,10 +19,14 @@ std::shared_ptr<const CudaDriver> CudaDriver::open(const std::string &library,
   const char *missing = nullptr;
 #define ATTN_CUDA_FIND(member, symbol, parameters)                             \
   driver->member =                                                             \
-      reinterpret_cast<CuResult(*) parameters>(dlsym(handle, #symbol));        \
+      reinterpret_cast<CuResult(*) parameters>(dlsym(handle, #symbol));
+#define ATTN_CUDA_REQUIRE(member, symbol, parameters)                          \
+  ATTN_CUDA_FIND(member, symbol, parameters)                                   \
   if (!driver->member)                                                         \
     missing = #symbol;
-  ATTN_CUDA_FUNCTIONS(ATTN_CUDA_FIND)
+  ATTN_CUDA_FUNCTIONS(ATTN_CUDA_REQUIRE)
+  ATTN_CUDA_NEWER_FUNCTIONS(ATTN_CUDA_FIND)
+#undef ATTN_CUDA_REQUIRE
 #undef ATTN_CUDA_FIND
   if (missing) {
     reason = "CUDA driver too old: " + library + " has no " + missing;

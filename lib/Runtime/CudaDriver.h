@@ -1,5 +1,4 @@
-//===- CudaDriver.h - entry points of libcuda, found at run time -*- C++
-//-*-===//
+//===- CudaDriver.h - entry points of libcuda -------------------*- C++ -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -10,6 +9,7 @@
 #define ATTN_LIB_RUNTIME_CUDADRIVER_H
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -26,9 +26,31 @@ enum : int {
   CuJitErrorLogBuffer = 5,
   CuJitErrorLogBufferBytes = 6,
   CuFunctionMaxDynamicShared = 8,
+  CuLaunchAttributeCluster = 4,
   CuErrorOutOfMemory = 2,
   CuErrorNotFound = 500,
 };
+
+/// CUlaunchAttribute, in the form that it has for clusters.
+struct CuLaunchAttribute {
+  int id;
+  char padding[4];
+  union {
+    unsigned clusterDim[3];
+    uint64_t size[8]; // and the alignment
+  } value;
+};
+static_assert(sizeof(CuLaunchAttribute) == 72);
+
+/// CUlaunchConfig.
+struct CuLaunchConfig {
+  unsigned grid[3], block[3];
+  unsigned sharedBytes;
+  void *stream;
+  CuLaunchAttribute *attributes;
+  unsigned attributeCount;
+};
+static_assert(sizeof(CuLaunchConfig) == 56);
 
 /// A function of the driver: X(member, exported name, parameters).
 #define ATTN_CUDA_FUNCTIONS(X)                                                 \
@@ -65,10 +87,20 @@ enum : int {
   X(eventElapsed, cuEventElapsedTime, (float *, void *, void *))               \
   X(eventDestroy, cuEventDestroy_v2, (void *))
 
+/// Functions that only newer drivers have; null in older ones. Kernels for
+/// chips before Hopper need none of them.
+#define ATTN_CUDA_NEWER_FUNCTIONS(X)                                           \
+  X(launchKernelEx, cuLaunchKernelEx,                                          \
+    (const CuLaunchConfig *, void *, void **, void **))                        \
+  X(tensorMapEncodeTiled, cuTensorMapEncodeTiled,                              \
+    (void *, int, unsigned, void *, const uint64_t *, const uint64_t *,        \
+     const unsigned *, const unsigned *, int, int, int, int))
+
 struct CudaDriver {
 #define ATTN_CUDA_MEMBER(member, symbol, parameters)                           \
   CuResult(*member) parameters = nullptr;
   ATTN_CUDA_FUNCTIONS(ATTN_CUDA_MEMBER)
+  ATTN_CUDA_NEWER_FUNCTIONS(ATTN_CUDA_MEMBER)
 #undef ATTN_CUDA_MEMBER
 
   /// Opens the library and initialises the driver; null with a reason when

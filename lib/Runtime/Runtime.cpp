@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Runtime/Runtime.h"
+#include "TensorMapDesc.h"
 #include "attn/Runtime/CudaDevice.h"
 #include "attn/Runtime/Stream.h"
 #include <cstring>
@@ -27,8 +28,8 @@ static int32_t report(Status status) {
   return code;
 }
 
-static int32_t invalid(const char *message) {
-  return report(Status::error(ATTN_RT_INVALID_ARGUMENT, message));
+static int32_t invalid(std::string message) {
+  return report(Status::error(ATTN_RT_INVALID_ARGUMENT, std::move(message)));
 }
 
 const Status &attn::runtime::lastError() { return threadError; }
@@ -68,23 +69,36 @@ static Status load(attn_rt_stream &stream, const attn_rt_image &image,
   return status;
 }
 
-int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
-                       const char *kernel, uint32_t gx, uint32_t gy,
-                       uint32_t gz, uint32_t bx, uint32_t by, uint32_t bz,
-                       uint32_t shared_bytes, void **params,
-                       uint64_t param_count) {
+static std::string text(const Dim3 &size) {
+  return std::to_string(size.x) + "x" + std::to_string(size.y) + "x" +
+         std::to_string(size.z);
+}
+
+static bool isEmpty(const Dim3 &size) {
+  return size.x == 0 || size.y == 0 || size.z == 0;
+}
+
+/// What is known of the arguments of a launch is in `launch`; the rest of it
+/// follows from the stream and the image.
+static int32_t launchOn(attn_rt_stream *stream, const attn_rt_image *image,
+                        Launch launch) {
   if (!stream)
     return invalid("expected a stream, but got null");
-  if (!image || !image->data || !kernel)
+  if (!image || !image->data || !launch.kernel)
     return invalid("expected an image and a kernel name, but got null");
-  if (gx == 0 || gy == 0 || gz == 0)
+  const Dim3 &grid = launch.grid, &cluster = launch.cluster;
+  if (isEmpty(grid))
     return ATTN_RT_SUCCESS;
-  if (bx == 0 || by == 0 || bz == 0)
+  if (isEmpty(launch.block))
     return invalid("expected at least one thread in a block");
-  if (!params && param_count)
+  if (isEmpty(cluster) || grid.x % cluster.x || grid.y % cluster.y ||
+      grid.z % cluster.z)
+    return invalid("clusters of " + std::string(launch.kernel) +
+                   ": expected a divisor of the grid " + text(grid) +
+                   ", but got " + text(cluster));
+  if (!launch.params && launch.paramCount)
     return invalid("expected parameters, but got null");
 
-  Launch launch;
   auto found = stream->modules.find(image);
   if (found != stream->modules.end()) {
     launch.module = found->second;
@@ -93,16 +107,53 @@ int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
     if (!status.ok())
       return report(std::move(status));
   }
-  launch.kernel = kernel;
-  launch.grid = {gx, gy, gz};
-  launch.block = {bx, by, bz};
-  launch.dynamicSharedBytes = shared_bytes;
-  launch.params = params;
-  launch.paramCount = param_count;
   launch.queue = stream->queue;
   if (stream->hooks.onLaunch)
     stream->hooks.onLaunch(launch);
   return report(stream->device->launch(launch));
+}
+
+int32_t attn_rt_launch_cluster(attn_rt_stream *stream,
+                               const attn_rt_image *image, const char *kernel,
+                               uint32_t gx, uint32_t gy, uint32_t gz,
+                               uint32_t bx, uint32_t by, uint32_t bz,
+                               uint32_t cx, uint32_t cy, uint32_t cz,
+                               uint32_t shared_bytes, void **params,
+                               uint64_t param_count) {
+  Launch launch;
+  launch.kernel = kernel;
+  launch.grid = {gx, gy, gz};
+  launch.block = {bx, by, bz};
+  launch.cluster = {cx, cy, cz};
+  launch.dynamicSharedBytes = shared_bytes;
+  launch.params = params;
+  launch.paramCount = param_count;
+  return launchOn(stream, image, launch);
+}
+
+int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
+                       const char *kernel, uint32_t gx, uint32_t gy,
+                       uint32_t gz, uint32_t bx, uint32_t by, uint32_t bz,
+                       uint32_t shared_bytes, void **params,
+                       uint64_t param_count) {
+  return attn_rt_launch_cluster(stream, image, kernel, gx, gy, gz, bx, by, bz,
+                                1, 1, 1, shared_bytes, params, param_count);
+}
+
+int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
+                                  const attn_rt_tensor_map_desc *desc) {
+  if (!stream)
+    return invalid("expected a stream, but got null");
+  if (!desc)
+    return invalid("expected a description of a tensor map, but got null");
+  if (!map || reinterpret_cast<uintptr_t>(map) % 64)
+    return invalid("expected room for a tensor map at a multiple of 64 bytes, "
+                   "but got address " +
+                   std::to_string(reinterpret_cast<uintptr_t>(map)));
+  Status status = checkTensorMap(*desc);
+  if (status.ok())
+    status = stream->device->encodeTensorMap(fillIn(*desc), map);
+  return report(std::move(status));
 }
 
 int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,

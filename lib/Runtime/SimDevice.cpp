@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Runtime/SimDevice.h"
+#include "attn/Sim/TensorMap.h"
 #include <algorithm>
+#include <cstring>
 
 using namespace attn;
 using namespace attn::runtime;
@@ -36,10 +38,12 @@ static void add(std::map<Key, Value> &sum, const std::map<Key, Value> &more) {
 static void add(sim::Counters &sum, const sim::Counters &more) {
   add(sum.global, more.global);
   add(sum.ldmatrix, more.ldmatrix);
+  add(sum.stmatrix, more.stmatrix);
   add(sum.sharedLoads, more.sharedLoads);
   add(sum.sharedStores, more.sharedStores);
   add(sum.asyncCopies, more.asyncCopies);
   sum.mmaFlops += more.mmaFlops;
+  sum.wgmmaBytes += more.wgmmaBytes;
   sum.mufuOps += more.mufuOps;
   sum.barriers += more.barriers;
   sum.instructions += more.instructions;
@@ -169,6 +173,72 @@ static Status checkParams(const sim::Module &module, const Launch &launch) {
                                               std::string(launch.kernel));
 }
 
+static sim::TensorType tensorType(uint32_t element) {
+  switch (element) {
+  case ATTN_RT_ELEMENT_I32:
+    return sim::TensorType::S32;
+  case ATTN_RT_ELEMENT_F16:
+    return sim::TensorType::F16;
+  case ATTN_RT_ELEMENT_BF16:
+    return sim::TensorType::BF16;
+  case ATTN_RT_ELEMENT_F32:
+    return sim::TensorType::F32;
+  default:
+    return sim::TensorType::U8;
+  }
+}
+
+static sim::TensorSwizzle tensorSwizzle(uint32_t bytes) {
+  switch (bytes) {
+  case 32:
+    return sim::TensorSwizzle::B32;
+  case 64:
+    return sim::TensorSwizzle::B64;
+  case 128:
+    return sim::TensorSwizzle::B128;
+  default:
+    return sim::TensorSwizzle::None;
+  }
+}
+
+static sim::TensorPromotion tensorPromotion(uint32_t bytes) {
+  switch (bytes) {
+  case 64:
+    return sim::TensorPromotion::L2B64;
+  case 128:
+    return sim::TensorPromotion::L2B128;
+  case 256:
+    return sim::TensorPromotion::L2B256;
+  default:
+    return sim::TensorPromotion::None;
+  }
+}
+
+Status SimDevice::encodeTensorMap(const attn_rt_tensor_map_desc &desc,
+                                  void *map) {
+  sim::TensorMapInfo info;
+  info.type = tensorType(desc.element);
+  info.rank = desc.rank;
+  info.address = desc.address;
+  for (uint32_t i = 0; i < desc.rank; ++i) {
+    info.dims[i] = static_cast<uint64_t>(desc.dims[i]);
+    info.box[i] = desc.box[i];
+    if (i > 0)
+      info.strides[i - 1] = static_cast<uint64_t>(desc.strides[i]);
+  }
+  info.swizzle = tensorSwizzle(desc.swizzle);
+  info.promotion = tensorPromotion(desc.promotion);
+  sim::TensorMap encoded;
+  const std::string problem = sim::encodeTensorMap(info, encoded);
+  if (!problem.empty())
+    return Status::error(ATTN_RT_DEVICE_ERROR,
+                         "cannot encode the tensor map of " +
+                             std::string(desc.name ? desc.name : "a tensor") +
+                             ": " + problem);
+  std::memcpy(map, encoded.bytes, sizeof(encoded.bytes));
+  return Status::success();
+}
+
 Status SimDevice::launch(const Launch &launch) {
   auto found = modules.find(launch.module);
   if (found == modules.end())
@@ -180,6 +250,7 @@ Status SimDevice::launch(const Launch &launch) {
   sim::LaunchOptions how;
   how.grid = {launch.grid.x, launch.grid.y, launch.grid.z};
   how.block = {launch.block.x, launch.block.y, launch.block.z};
+  how.cluster = {launch.cluster.x, launch.cluster.y, launch.cluster.z};
   how.dynamicSharedBytes = launch.dynamicSharedBytes;
   how.seed = options.seed;
   how.timing = options.timing;

@@ -66,32 +66,45 @@ static int64_t headDim(const RunInputs &inputs) {
   return 0;
 }
 
-llvm::Expected<Check> Check::perform(Program &program, const RunInputs &inputs,
-                                     const std::optional<RunOutputs> &outputs,
-                                     size_t findings) {
+llvm::Expected<References> References::compute(Program &program,
+                                               const RunInputs &inputs) {
   auto truth = runReference(program, inputs, ReferencePrecision::Float64);
   if (!truth)
     return truth.takeError();
   auto same = runReference(program, inputs, ReferencePrecision::Same);
   if (!same)
     return same.takeError();
+  return References{std::move(*truth), std::move(*same)};
+}
+
+Check Check::perform(const Program &program, const RunInputs &inputs,
+                     const References &references, const DeviceRun &run) {
   Check check;
-  check.findings = findings;
-  check.ok = findings == 0;
+  check.findings = run.findings.size();
+  check.ok = run.findings.empty();
   for (auto [i, result] : llvm::enumerate(program.results())) {
     ResultCheck &one = check.results.emplace_back();
     one.role = result.role;
-    one.same = Deviation::of((*same)[i], (*truth)[i]);
+    const TensorData &truth = references.truth[i];
+    one.same = Deviation::of(references.same[i], truth);
     one.bound = result.isLse ? lseBound : outFactor * one.same.max + outSlack;
     if (result.isLse)
-      checkLse((*truth)[i], lseUlps(headDim(inputs)), one);
-    if (outputs) {
-      one.run = Deviation::of((*outputs)[i], (*truth)[i]);
+      checkLse(truth, lseUlps(headDim(inputs)), one);
+    if (run.outputs) {
+      one.run = Deviation::of((*run.outputs)[i], truth);
       one.ok = one.run->max <= one.bound && one.run->nonFiniteMismatches == 0;
     }
     check.ok &= one.ok;
   }
   return check;
+}
+
+double Check::worstRatio() const {
+  double worst = 0;
+  for (const ResultCheck &result : results)
+    if (result.run)
+      worst = std::max(worst, result.run->max / result.bound);
+  return worst;
 }
 
 llvm::json::Object Check::toJson() const {

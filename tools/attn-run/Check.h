@@ -31,17 +31,26 @@ struct ResultCheck {
   double widened = 0;
 };
 
+/// What results are compared with: the truth, and what an unfused program of
+/// the kernel's precision makes of the same input.
+struct References {
+  RunOutputs truth, same;
+
+  static llvm::Expected<References> compute(Program &program,
+                                            const RunInputs &inputs);
+};
+
 struct Check {
   std::vector<ResultCheck> results;
   size_t findings = 0;
   bool ok = false;
 
-  /// Runs both references. `outputs` may be missing: then nothing is right.
-  static llvm::Expected<Check> perform(Program &program,
-                                       const RunInputs &inputs,
-                                       const std::optional<RunOutputs> &outputs,
-                                       size_t findings);
+  /// The outputs of `run` may be missing: then nothing is right.
+  static Check perform(const Program &program, const RunInputs &inputs,
+                       const References &references, const DeviceRun &run);
 
+  /// The largest error of out or lse as part of what is allowed.
+  double worstRatio() const;
   llvm::json::Object toJson() const;
 };
 

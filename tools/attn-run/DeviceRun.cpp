@@ -42,40 +42,49 @@ public:
 };
 } // namespace
 
-static llvm::Expected<ChosenDevice> chooseDevice(const RunOptions &options) {
-  if (options.device != DeviceKind::Sim) {
-    runtime::CudaOptions cuda;
-    cuda.ordinal = options.ordinal;
-    std::string reason;
-    std::shared_ptr<runtime::Device> device =
-        runtime::CudaDevice::open(cuda, reason);
-    if (options.device == DeviceKind::Auto)
-      llvm::errs() << "attn-run: running on "
-                   << (device ? device->name()
-                              : "the simulator (" + reason + ")")
-                   << '\n';
-    if (device)
-      return ChosenDevice{std::move(device), nullptr};
-    if (options.device == DeviceKind::Cuda)
-      return createStringError("cannot run on a GPU: " + llvm::Twine(reason));
-  }
-  runtime::SimOptions sim;
-  if (!options.chip.empty())
-    sim.chip = options.chip;
-  sim.seed = options.seed;
-  sim.timing = options.timing == CopyTiming::Earliest ? sim::Timing::Earliest
-                                                      : sim::Timing::Latest;
-  auto device = std::make_shared<runtime::SimDevice>(sim);
-  return ChosenDevice{device, device};
+/// Null when the program is to run on the simulator.
+static llvm::Expected<std::shared_ptr<runtime::Device>>
+openGpu(const RunOptions &options) {
+  if (options.device == DeviceKind::Sim)
+    return nullptr;
+  runtime::CudaOptions cuda;
+  cuda.ordinal = options.ordinal;
+  std::string reason;
+  std::shared_ptr<runtime::Device> device =
+      runtime::CudaDevice::open(cuda, reason);
+  if (options.device == DeviceKind::Auto)
+    llvm::errs() << "attn-run: running on "
+                 << (device ? device->name() : "the simulator (" + reason + ")")
+                 << '\n';
+  if (!device && options.device == DeviceKind::Cuda)
+    return createStringError("cannot run on a GPU: " + llvm::Twine(reason));
+  if (device && options.conditions().size() > 1)
+    return createStringError("several values of --timing or --seed need the "
+                             "simulator, but got " +
+                             llvm::Twine(device->name()));
+  return device;
 }
 
-/// PTX for an older chip runs on a newer one, so an unknown one gets the
-/// oldest.
-static std::string chooseChip(const runtime::Device &device,
-                              const RunOptions &options) {
-  if (!options.chip.empty())
-    return options.chip;
-  return TargetDesc::lookup(device.chip()) ? device.chip() : "sm_80";
+static ChosenDevice makeSimulator(const std::string &chip,
+                                  const SimConditions &conditions) {
+  runtime::SimOptions sim;
+  sim.chip = chip;
+  sim.seed = conditions.seed;
+  sim.timing = conditions.timing == CopyTiming::Earliest ? sim::Timing::Earliest
+                                                         : sim::Timing::Latest;
+  auto device = std::make_shared<runtime::SimDevice>(sim);
+  return {device, device};
+}
+
+/// PTX for an older chip runs on a newer one, so an unknown GPU gets the
+/// oldest, and so does the simulator.
+static llvm::Expected<std::string> chooseChip(const runtime::Device *gpu,
+                                              const RunOptions &options) {
+  if (options.chip.empty())
+    return gpu && TargetDesc::lookup(gpu->chip()) ? gpu->chip() : "sm_80";
+  if (!TargetDesc::lookup(options.chip))
+    return createStringError(TargetDesc::explainUnknown(options.chip));
+  return options.chip;
 }
 
 /// Rows that padding follows on the device: those of query, key, value and out.
@@ -165,10 +174,12 @@ static llvm::Expected<runtime::StreamHooks> makeHooks(const RunOptions &options,
     run.ptx += image;
   };
   hooks.onLaunch = [&run](const runtime::Launch &launch) {
-    const runtime::Dim3 &g = launch.grid, &b = launch.block;
+    const runtime::Dim3 &g = launch.grid, &b = launch.block,
+                        &c = launch.cluster;
     run.kernels.push_back({launch.kernel,
                            {g.x, g.y, g.z},
                            {b.x, b.y, b.z},
+                           {c.x, c.y, c.z},
                            launch.dynamicSharedBytes});
   };
   return hooks;
@@ -258,21 +269,11 @@ static llvm::Error recordOutcome(const runtime::Status &status,
   return llvm::Error::success();
 }
 
-llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
-                                                 const RunInputs &inputs,
-                                                 const RunOptions &options) {
-  auto chosen = chooseDevice(options);
-  if (!chosen)
-    return chosen.takeError();
-  runtime::Device &device = *chosen->device;
-  DeviceRun run;
-  run.device = device.name();
-  run.chip = chooseChip(device, options);
-  auto engine = compileForDevice(
-      program, {run.chip, options.schedule, options.alignment});
-  if (!engine)
-    return engine.takeError();
-  auto buffers = makeBuffers(device, program, inputs, options);
+/// One run of the compiled program, on a device without buffers of ours.
+static llvm::Error runOnce(jit::Engine &engine, Program &program,
+                           const RunInputs &inputs, const RunOptions &options,
+                           const ChosenDevice &chosen, DeviceRun &run) {
+  auto buffers = makeBuffers(*chosen.device, program, inputs, options);
   if (!buffers)
     return buffers.takeError();
   auto hooks = makeHooks(options, run);
@@ -280,10 +281,10 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
     return hooks.takeError();
 
   runtime::StreamPtr stream =
-      runtime::createStream(chosen->device, nullptr, std::move(*hooks));
+      runtime::createStream(chosen.device, nullptr, std::move(*hooks));
   const auto start = std::chrono::steady_clock::now();
   auto status =
-      callHost(**engine, program, inputs, options, *buffers, stream.get());
+      callHost(engine, program, inputs, options, *buffers, stream.get());
   if (!status)
     return status.takeError();
   run.seconds =
@@ -295,14 +296,43 @@ llvm::Expected<DeviceRun> attn::run::runOnDevice(Program &program,
             writeFile(options.ptxOutput,
                       [&](llvm::raw_ostream &stream) { stream << run.ptx; }))
       return error;
-  if (llvm::Error error = recordOutcome(*status, *chosen, run))
+  if (llvm::Error error = recordOutcome(*status, chosen, run))
     return error;
   // A GPU that has faulted has nothing to read.
-  if (!status->ok() && !chosen->sim)
-    return run;
+  if (!status->ok() && !chosen.sim)
+    return llvm::Error::success();
   auto outputs = readOutputs(program, inputs, options, *buffers, run);
   if (!outputs)
     return outputs.takeError();
   run.outputs = std::move(*outputs);
-  return run;
+  return llvm::Error::success();
+}
+
+llvm::Expected<std::vector<DeviceRun>>
+attn::run::runOnDevice(Program &program, const RunInputs &inputs,
+                       const RunOptions &options) {
+  auto gpu = openGpu(options);
+  if (!gpu)
+    return gpu.takeError();
+  auto chip = chooseChip(gpu->get(), options);
+  if (!chip)
+    return chip.takeError();
+  auto engine =
+      compileForDevice(program, {*chip, options.schedule, options.alignment});
+  if (!engine)
+    return engine.takeError();
+  std::vector<DeviceRun> runs;
+  for (const SimConditions &conditions : options.conditions()) {
+    DeviceRun &run = runs.emplace_back();
+    const ChosenDevice chosen =
+        *gpu ? ChosenDevice{*gpu, nullptr} : makeSimulator(*chip, conditions);
+    run.device = chosen.device->name();
+    run.chip = *chip;
+    if (chosen.sim)
+      run.conditions = conditions;
+    if (llvm::Error error =
+            runOnce(**engine, program, inputs, options, chosen, run))
+      return error;
+  }
+  return runs;
 }

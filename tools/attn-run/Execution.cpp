@@ -58,7 +58,7 @@ llvm::Expected<RunInputs> RunInputs::load(Program &program,
     RunInputs::Value &value = inputs.values.emplace_back();
     value.swapped = swap && argument.isSequence;
     // Every random input is a sequence of its own.
-    const uint64_t seed = options.seed * 0xd1342543de82ef95u + i;
+    const uint64_t seed = options.inputSeed * 0xd1342543de82ef95u + i;
     if (llvm::Error error = loadValue(argument, options.inputs[i], seed, value))
       return createStringError("input " + llvm::Twine(i) + " (" +
                                argument.role +

@@ -45,13 +45,14 @@ runReference(Program &program, const RunInputs &inputs,
 /// One kernel launch, for the record.
 struct KernelRecord {
   std::string name;
-  uint32_t grid[3], block[3];
+  uint32_t grid[3], block[3], cluster[3];
   uint32_t dynamicSharedBytes;
 };
 
 /// What came of a run on a device.
 struct DeviceRun {
-  std::string device, chip; ///< name and chip compiled for
+  std::string device, chip;                ///< name and chip compiled for
+  std::optional<SimConditions> conditions; ///< only of the simulator
   std::vector<KernelRecord> kernels;
   std::string ptx;
   double seconds = 0; ///< wall time of the launches, without compilation
@@ -64,10 +65,12 @@ struct DeviceRun {
   std::optional<sim::Counters> counters;
 };
 
-/// Compiles and runs. A program, input or PTX that cannot be run is an error; a
+/// Compiles once and runs under all conditions, each time with fresh memory;
+/// one run on a GPU. A program, input or PTX that cannot be run is an error; a
 /// kernel that does wrong is a finding.
-llvm::Expected<DeviceRun> runOnDevice(Program &program, const RunInputs &inputs,
-                                      const RunOptions &options);
+llvm::Expected<std::vector<DeviceRun>> runOnDevice(Program &program,
+                                                   const RunInputs &inputs,
+                                                   const RunOptions &options);
 
 } // namespace attn::run
 

@@ -52,8 +52,9 @@ struct CommandLine {
       cl::location(to.device), cl::cat(category)};
   Option<std::string> chip{
       "chip",
-      cl::desc("chip to compile for; default: the GPU's if known, else sm_80"),
-      cl::value_desc("sm_NN"), cl::location(to.chip), cl::cat(category)};
+      cl::desc("chip to compile for, sm_80 or sm_90a; default: the GPU's if "
+               "known, else sm_80"),
+      cl::value_desc("chip"), cl::location(to.chip), cl::cat(category)};
   Option<std::string> schedule{
       "schedule", cl::desc("schedule in place of the compiler's choice"),
       cl::value_desc("text"), cl::location(to.schedule), cl::cat(category)};
@@ -74,15 +75,28 @@ struct CommandLine {
   Option<std::string> stats{
       "stats", cl::desc("write counters of the run as JSON"),
       cl::value_desc("file"), cl::location(to.stats), cl::cat(category)};
-  Option<uint64_t> seed{
-      "seed", cl::desc("seed of random: inputs and of the simulator"),
-      cl::value_desc("n"), cl::location(to.seed), cl::cat(category)};
-  Option<CopyTiming> timing{
-      "timing", cl::desc("when the simulator lets asynchronous copies land"),
+  cl::list<uint64_t, std::vector<uint64_t>> seeds{
+      "seed",
+      cl::desc("seed of the simulator's scheduler (default 0); several are "
+               "runs of one kernel with one input, each with every --timing"),
+      cl::value_desc("n,n,..."),
+      cl::location(to.seeds),
+      cl::CommaSeparated,
+      cl::cat(category)};
+  Option<uint64_t> inputSeed{
+      "input-seed",
+      cl::desc("seed of random: inputs; default: the first --seed"),
+      cl::value_desc("n"), cl::location(to.inputSeed), cl::cat(category)};
+  cl::list<CopyTiming, std::vector<CopyTiming>> timings{
+      "timing",
+      cl::desc("when the simulator lets asynchronous operations take effect; "
+               "may be several"),
       cl::values(
           clEnumValN(CopyTiming::Latest, "latest", "at the wait (default)"),
           clEnumValN(CopyTiming::Earliest, "earliest", "at once")),
-      cl::location(to.timing), cl::cat(category)};
+      cl::location(to.timings),
+      cl::CommaSeparated,
+      cl::cat(category)};
   Option<std::string> ptxInput{
       "ptx", cl::desc("run this PTX in place of the compiled kernel"),
       cl::value_desc("file"), cl::location(to.ptxInput), cl::cat(category)};
@@ -110,6 +124,10 @@ static llvm::Error validate(const RunOptions &options) {
         return llvm::createStringError(llvm::Twine(name) +
                                        " needs a device, but got "
                                        "--device=reference");
+    if (options.conditions().size() > 1)
+      return llvm::createStringError(
+          "several values of --timing or --seed need the simulator, but got "
+          "--device=reference");
   }
   if (options.rowPadding < 0)
     return llvm::createStringError(
@@ -123,6 +141,22 @@ static llvm::Error validate(const RunOptions &options) {
       if (llvm::Error error = checkWritable(*path))
         return error;
   return llvm::Error::success();
+}
+
+std::string SimConditions::timingName() const {
+  return timing == CopyTiming::Latest ? "latest" : "earliest";
+}
+
+std::string SimConditions::str() const {
+  return "--timing=" + timingName() + " --seed=" + std::to_string(seed);
+}
+
+std::vector<SimConditions> RunOptions::conditions() const {
+  std::vector<SimConditions> all;
+  for (CopyTiming timing : timings)
+    for (uint64_t seed : seeds)
+      all.push_back({timing, seed});
+  return all;
 }
 
 llvm::Expected<RunOptions> RunOptions::parse(int argc,
@@ -145,6 +179,12 @@ llvm::Expected<RunOptions> RunOptions::parse(int argc,
     first.consume_front(": ");
     return llvm::createStringError(first.rtrim());
   }
+  if (options.timings.empty())
+    options.timings.push_back(CopyTiming::Latest);
+  if (options.seeds.empty())
+    options.seeds.push_back(0);
+  if (!line.inputSeed.getNumOccurrences())
+    options.inputSeed = options.seeds.front();
   if (llvm::Error error = validate(options))
     return error;
   return options;

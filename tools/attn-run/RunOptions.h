@@ -20,6 +20,16 @@ enum class StorageLayout { BHSD, BSHD };
 /// When the simulator lets asynchronous copies take effect.
 enum class CopyTiming { Latest, Earliest };
 
+/// What the simulator is free to choose, for one run.
+struct SimConditions {
+  CopyTiming timing = CopyTiming::Latest;
+  uint64_t seed = 0; ///< of its scheduler
+
+  std::string timingName() const; ///< as in str()
+  /// As on the command line, "--timing=latest --seed=0".
+  std::string str() const;
+};
+
 struct RunOptions {
   std::string program; ///< path of the .mlir file
   std::string entry;   ///< empty: the only function
@@ -30,11 +40,15 @@ struct RunOptions {
   int alignment = 16;     ///< of rows, in bytes, that kernels are compiled for
   int64_t rowPadding = 0; ///< elements after each row of q, k, v and out
   bool check = false;
-  uint64_t seed = 0; ///< of random inputs and of the simulator's scheduler
-  CopyTiming timing = CopyTiming::Latest;
+  std::vector<CopyTiming> timings; ///< at least one
+  std::vector<uint64_t> seeds;     ///< at least one
+  uint64_t inputSeed = 0;          ///< of random inputs
   StorageLayout layout = StorageLayout::BHSD;
   int ordinal = 0;                        ///< which GPU
   std::string stats, ptxInput, ptxOutput; ///< paths; empty: not asked for
+
+  /// Every timing with every seed: the runs that are asked for.
+  std::vector<SimConditions> conditions() const;
 
   /// Reads the command line. The error is one line without the tool's name,
   /// or empty when it has been printed.

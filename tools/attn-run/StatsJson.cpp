@@ -30,10 +30,12 @@ static json::Object toJson(const sim::Counters &counters) {
   return json::Object{
       {"global", std::move(global)},
       {"shared", json::Object{{"ldmatrix", toJson(counters.ldmatrix)},
+                              {"stmatrix", toJson(counters.stmatrix)},
                               {"loads", toJson(counters.sharedLoads)},
                               {"stores", toJson(counters.sharedStores)},
                               {"async_copies", toJson(counters.asyncCopies)}}},
       {"mma_flops", counters.mmaFlops},
+      {"wgmma_bytes", counters.wgmmaBytes},
       {"mufu_ops", counters.mufuOps},
       {"barriers", counters.barriers},
       {"instructions", counters.instructions},
@@ -65,21 +67,43 @@ static json::Object idealBytes(const Program &program,
       {"by_buffer", std::move(ideal)}, {"read", read}, {"written", written}};
 }
 
+json::Object run::conditionsJson(const SimConditions &conditions) {
+  return json::Object{{"timing", conditions.timingName()},
+                      {"seed", conditions.seed}};
+}
+
+/// What differs between runs of one kernel.
+static json::Array runsJson(llvm::ArrayRef<DeviceRun> runs) {
+  json::Array array;
+  for (const DeviceRun &run : runs) {
+    json::Object object;
+    if (run.conditions)
+      object = conditionsJson(*run.conditions);
+    object["seconds"] = run.seconds;
+    object["findings"] = json::Array(run.findings);
+    array.push_back(std::move(object));
+  }
+  return array;
+}
+
 json::Object run::statsJson(const Program &program, const RunInputs &inputs,
-                            const DeviceRun &run) {
+                            llvm::ArrayRef<DeviceRun> runs) {
+  const DeviceRun &run = runs.front();
   json::Array kernels;
   for (const KernelRecord &kernel : run.kernels)
     kernels.push_back(json::Object{
         {"name", kernel.name},
         {"grid", json::Array(llvm::ArrayRef<uint32_t>(kernel.grid))},
         {"block", json::Array(llvm::ArrayRef<uint32_t>(kernel.block))},
+        {"cluster", json::Array(llvm::ArrayRef<uint32_t>(kernel.cluster))},
         {"dynamic_shared_bytes", kernel.dynamicSharedBytes}});
   json::Object stats{{"device", run.device},
                      {"chip", run.chip},
                      {"kernels", std::move(kernels)},
                      {"ideal_bytes", idealBytes(program, inputs)},
                      {"findings", json::Array(run.findings)},
-                     {"seconds", run.seconds}};
+                     {"seconds", run.seconds},
+                     {"runs", runsJson(runs)}};
   if (run.counters)
     stats["counters"] = toJson(*run.counters);
   return stats;

@@ -10,10 +10,14 @@
 
 namespace attn::run {
 
-/// Device, kernels, counters and the traffic that could not be less: every
-/// input read once and every output written once, in bytes.
+/// Timing and seed, as the command line takes them.
+llvm::json::Object conditionsJson(const SimConditions &conditions);
+
+/// Device, kernels, counters of the first run, and the traffic that could not
+/// be less: every input read once and every output written once, in bytes. Of
+/// the simulator's other runs, their conditions, time and findings.
 llvm::json::Object statsJson(const Program &program, const RunInputs &inputs,
-                             const DeviceRun &run);
+                             llvm::ArrayRef<DeviceRun> runs);
 
 } // namespace attn::run
 

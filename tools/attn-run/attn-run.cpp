@@ -10,6 +10,7 @@
 #include "NpyFile.h"
 #include "OutputFile.h"
 #include "StatsJson.h"
+#include "Verdict.h"
 #include "llvm/Support/ErrorHandling.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/Signals.h"
@@ -20,9 +21,10 @@
 using namespace attn::run;
 
 /// The reference in the clothes of a device.
-static llvm::Expected<DeviceRun> runOnHost(Program &program,
-                                           const RunInputs &inputs) {
-  DeviceRun run;
+static llvm::Expected<std::vector<DeviceRun>>
+runOnHost(Program &program, const RunInputs &inputs) {
+  std::vector<DeviceRun> runs(1);
+  DeviceRun &run = runs.front();
   run.device = run.chip = "reference";
   const auto start = std::chrono::steady_clock::now();
   auto outputs =
@@ -33,13 +35,14 @@ static llvm::Expected<DeviceRun> runOnHost(Program &program,
       std::chrono::duration<double>(std::chrono::steady_clock::now() - start)
           .count();
   run.outputs = std::move(*outputs);
-  return run;
+  return runs;
 }
 
 static llvm::Error writeFiles(const Program &program, const RunOptions &options,
-                              const RunInputs &inputs, const DeviceRun &run) {
+                              const RunInputs &inputs,
+                              llvm::ArrayRef<DeviceRun> runs) {
   if (!options.stats.empty()) {
-    llvm::json::Value stats(statsJson(program, inputs, run));
+    llvm::json::Value stats(statsJson(program, inputs, runs));
     if (llvm::Error error =
             writeFile(options.stats, [&](llvm::raw_ostream &stream) {
               stream << llvm::formatv("{0:2}\n", stats);
@@ -47,12 +50,39 @@ static llvm::Error writeFiles(const Program &program, const RunOptions &options,
       return error;
   }
   // What a kernel with findings wrote is nothing to keep.
-  if (!run.findings.empty() || !run.outputs)
-    return llvm::Error::success();
-  for (auto [path, tensor] : llvm::zip(options.outputs, *run.outputs))
+  for (const DeviceRun &run : runs)
+    if (!run.findings.empty() || !run.outputs)
+      return llvm::Error::success();
+  for (auto [path, tensor] : llvm::zip(options.outputs, *runs.front().outputs))
     if (llvm::Error error = writeNpy(path, tensor))
       return error;
   return llvm::Error::success();
+}
+
+/// On stderr, with the conditions where there are several.
+static void printFindings(llvm::ArrayRef<DeviceRun> runs) {
+  for (const DeviceRun &run : runs)
+    for (const std::string &finding : run.findings) {
+      llvm::errs() << "attn-run: ";
+      if (runs.size() > 1)
+        llvm::errs() << run.conditions->str() << ": ";
+      llvm::errs() << finding << '\n';
+    }
+}
+
+/// Compares with the references, prints a line, and says whether all is well.
+static llvm::Expected<bool> check(Program &program, const RunInputs &inputs,
+                                  llvm::ArrayRef<DeviceRun> runs) {
+  auto references = References::compute(program, inputs);
+  if (!references)
+    return references.takeError();
+  std::vector<Check> checks;
+  for (const DeviceRun &run : runs)
+    checks.push_back(Check::perform(program, inputs, *references, run));
+  llvm::json::Object line = verdictJson(runs, checks);
+  line["entry"] = program.entry();
+  llvm::outs() << llvm::json::Value(std::move(line)) << '\n';
+  return llvm::all_of(checks, [](const Check &check) { return check.ok; });
 }
 
 /// The exit status, or what was wrong with the use or the input.
@@ -66,28 +96,21 @@ static llvm::Expected<int> run(int argc, const char *const *argv) {
   auto inputs = RunInputs::load(**program, *options);
   if (!inputs)
     return inputs.takeError();
-  auto result = options->device == DeviceKind::Reference
-                    ? runOnHost(**program, *inputs)
-                    : runOnDevice(**program, *inputs, *options);
-  if (!result)
-    return result.takeError();
-  for (const std::string &finding : result->findings)
-    llvm::errs() << "attn-run: " << finding << '\n';
-  bool ok = result->findings.empty();
-
+  auto runs = options->device == DeviceKind::Reference
+                  ? runOnHost(**program, *inputs)
+                  : runOnDevice(**program, *inputs, *options);
+  if (!runs)
+    return runs.takeError();
+  printFindings(*runs);
+  bool ok = llvm::all_of(
+      *runs, [](const DeviceRun &run) { return run.findings.empty(); });
   if (options->check) {
-    auto check = Check::perform(**program, *inputs, result->outputs,
-                                result->findings.size());
-    if (!check)
-      return check.takeError();
-    ok &= check->ok;
-    llvm::json::Object line = check->toJson();
-    line["entry"] = (*program)->entry();
-    line["device"] = result->device;
-    line["chip"] = result->chip;
-    llvm::outs() << llvm::json::Value(std::move(line)) << '\n';
+    auto isRight = check(**program, *inputs, *runs);
+    if (!isRight)
+      return isRight.takeError();
+    ok &= *isRight;
   }
-  if (llvm::Error error = writeFiles(**program, *options, *inputs, *result))
+  if (llvm::Error error = writeFiles(**program, *options, *inputs, *runs))
     return error;
   return ok ? 0 : 1;
 }

@@ -38,6 +38,7 @@ struct Launch {
   ModuleHandle module = 0;
   const char *kernel = "";
   Dim3 grid, block;
+  Dim3 cluster; ///< blocks that run together; divides the grid
   uint32_t dynamicSharedBytes = 0;
   void **params = nullptr; ///< params[i] points at the i-th parameter's value
   uint64_t paramCount = 0;
@@ -71,6 +72,11 @@ public:
   /// failure holds what the device's assembler said.
   virtual Status loadModule(std::string_view image, ModuleHandle &module) = 0;
   virtual Status unloadModule(ModuleHandle module) = 0;
+
+  /// Fills the 128 bytes at `map`, which are aligned to 64, for kernels that
+  /// run here. What checkTensorMap() refuses must not come here.
+  virtual Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
+                                 void *map) = 0;
 
   /// Enqueues a kernel; errors of its execution may show up only later.
   virtual Status launch(const Launch &launch) = 0;

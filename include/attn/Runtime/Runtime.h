@@ -5,8 +5,9 @@
 
 /* The C ABI between a compiled host function and the program it is linked into.
  * A host function is `int32_t _mlir_ciface_NAME(descriptor *..., scalar...,
- * attn_rt_stream *)`: it computes grids and calls attn_rt_launch for each
- * kernel. It allocates nothing and waits for nothing. */
+ * attn_rt_stream *)`: it computes grids and tensor maps and calls
+ * attn_rt_launch or attn_rt_launch_cluster for each kernel. It allocates
+ * nothing and waits for nothing. */
 
 #ifndef ATTN_RUNTIME_RUNTIME_H
 #define ATTN_RUNTIME_RUNTIME_H
@@ -53,6 +54,50 @@ int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
                        uint32_t gz, uint32_t bx, uint32_t by, uint32_t bz,
                        uint32_t shared_bytes, void **params,
                        uint64_t param_count);
+
+/* As attn_rt_launch, with the grid cut into clusters of cx * cy * cz blocks,
+ * which have to divide it. The same as attn_rt_launch for clusters of 1. */
+int32_t attn_rt_launch_cluster(attn_rt_stream *stream,
+                               const attn_rt_image *image, const char *kernel,
+                               uint32_t gx, uint32_t gy, uint32_t gz,
+                               uint32_t bx, uint32_t by, uint32_t bz,
+                               uint32_t cx, uint32_t cy, uint32_t cz,
+                               uint32_t shared_bytes, void **params,
+                               uint64_t param_count);
+
+/* Element types of tensor maps. Bytes are also how 8-bit floats are copied. */
+enum {
+  ATTN_RT_ELEMENT_U8 = 0,
+  ATTN_RT_ELEMENT_I32 = 1,
+  ATTN_RT_ELEMENT_F16 = 2,
+  ATTN_RT_ELEMENT_BF16 = 3,
+  ATTN_RT_ELEMENT_F32 = 4
+};
+
+/* What a tensor map says: where a strided tensor lies in device memory, and
+ * which box of it one copy moves. Dimensions are innermost first; entries
+ * beyond `rank` are not read. Elements outside of the tensor are read as zero
+ * and not written. */
+typedef struct attn_rt_tensor_map_desc {
+  const char *name;   /* of the tensor, for messages; may be NULL */
+  uint64_t address;   /* of element 0, a multiple of 16 */
+  int64_t dims[5];    /* elements, 0 to 2^32 */
+  int64_t strides[5]; /* bytes from one index to the next, multiples of 16 from
+                         0 to below 2^40; not read for the innermost dimension,
+                         which is dense, and for dimensions of 1 */
+  uint32_t box[5];    /* elements, 1 to 256 */
+  uint32_t rank;      /* 1 to 5 */
+  uint32_t element;   /* ATTN_RT_ELEMENT_ */
+  uint32_t swizzle;   /* bytes of the pattern's rows: 0 (none), 32, 64, 128 */
+  uint32_t promotion; /* bytes that L2 fetches at least: 0, 64, 128, 256 */
+} attn_rt_tensor_map_desc;
+
+/* Fills the 128 bytes at `map`, aligned to 64, for kernels on the stream's
+ * device, which take them as a parameter by value. The map of a tensor with a
+ * dimension of 0 is valid, but no kernel may copy through it. A value that does
+ * not fit is ATTN_RT_INVALID_ARGUMENT, and the message names it. */
+int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
+                                  const attn_rt_tensor_map_desc *desc);
 
 /* Records "MESSAGE: expected EXPECTED, but got GOT" and returns `code`. */
 int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,

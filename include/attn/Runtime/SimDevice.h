@@ -38,6 +38,8 @@ public:
   Status copyFromDevice(void *to, uint64_t from, size_t bytes) override;
   Status loadModule(std::string_view image, ModuleHandle &module) override;
   Status unloadModule(ModuleHandle module) override;
+  Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
+                         void *map) override;
   Status launch(const Launch &launch) override;
   Status synchronize(void *queue) override;
 

@@ -8,6 +8,7 @@
 #include <dlfcn.h>
 
 using namespace attn::runtime;
+using testing::ContainsRegex;
 using testing::HasSubstr;
 using testing::Not;
 
@@ -72,6 +73,13 @@ TEST_F(CudaDeviceTest, SelectsByOrdinal) {
   EXPECT_EQ(open(-1), nullptr);
 }
 
+TEST_F(CudaDeviceTest, HopperIsTheArchitectureSpecificTarget) {
+  find<void (*)(int)>("fake_cuda_set_compute_capability")(90);
+  EXPECT_EQ(open()->chip(), "sm_90a");
+  find<void (*)(int)>("fake_cuda_set_compute_capability")(89);
+  EXPECT_EQ(open()->chip(), "sm_89");
+}
+
 TEST_F(CudaDeviceTest, DriverThatDoesNotStart) {
   fail("init", 100);
   EXPECT_EQ(open(), nullptr);
@@ -119,6 +127,93 @@ TEST_F(CudaDeviceTest, LaunchesThroughTheAbi) {
                                  launch + launch + "synchronize\n"));
   stream.reset();
   EXPECT_THAT(diary(), HasSubstr("unload\nrelease-context 100\n"));
+}
+
+TEST_F(CudaDeviceTest, LaunchesClusters) {
+  StreamPtr stream = createStream(open(), reinterpret_cast<void *>(5));
+  auto launch = [&](uint32_t cx) {
+    return attn_rt_launch_cluster(stream.get(), &image, "k", 2, 3, 4, 128, 1, 1,
+                                  cx, 3, 1, 65536, params, 1);
+  };
+  EXPECT_EQ(launch(2), 0);
+  EXPECT_THAT(diary(), HasSubstr("set-attribute 8 65536\n"
+                                 "launch-ex 2,3,4 128,1,1 shared=65536 "
+                                 "stream=5 param=42 attributes=1: 4=2,3,1\n"));
+  fail("launch-ex", 1);
+  EXPECT_EQ(launch(1), ATTN_RT_LAUNCH_FAILED);
+  EXPECT_STREQ(attn_rt_last_error(),
+               "cannot launch k: CUDA_ERROR_FAKE: as ordered");
+}
+
+TEST_F(CudaDeviceTest, ParametersByValueAreTheCallersBytes) {
+  StreamPtr stream = createStream(open());
+  alignas(64) int map[32] = {77};
+  void *values[] = {map};
+  EXPECT_EQ(attn_rt_launch(stream.get(), &image, "k", 1, 1, 1, 32, 1, 1, 0,
+                           values, 1),
+            0);
+  EXPECT_THAT(diary(), HasSubstr("param=77\n"));
+}
+
+TEST_F(CudaDeviceTest, EncodesTensorMaps) {
+  StreamPtr stream = createStream(open());
+  alignas(64) unsigned char map[128] = {};
+  attn_rt_tensor_map_desc desc = {"key",
+                                  4096,
+                                  {128, 70, 1, 3},
+                                  {77, 256, 5, 35840},
+                                  {64, 176, 1, 1},
+                                  4,
+                                  ATTN_RT_ELEMENT_BF16,
+                                  128,
+                                  256};
+  EXPECT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc), 0);
+  EXPECT_THAT(diary(),
+              HasSubstr("tensor-map type=9 address=4096 128/64/1 70/176/1@256 "
+                        "1/1/1@256 3/1/1@35840 modes=0330\n"));
+  EXPECT_EQ(map[127], 0x5a);
+  const struct {
+    uint32_t element, swizzle, promotion;
+    const char *diary;
+  } codes[] = {{ATTN_RT_ELEMENT_U8, 0, 0, "type=0 address=4096 .* modes=0000"},
+               {ATTN_RT_ELEMENT_I32, 0, 64, "type=3 .* modes=0010"},
+               {ATTN_RT_ELEMENT_F16, 32, 128, "type=6 .* modes=0120"},
+               {ATTN_RT_ELEMENT_F32, 64, 0, "type=7 .* modes=0200"}};
+  for (const auto &code : codes) {
+    desc.element = code.element;
+    desc.swizzle = code.swizzle;
+    desc.promotion = code.promotion;
+    desc.box[0] = 16;
+    find<void (*)()>("fake_cuda_reset")();
+    EXPECT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc), 0);
+    EXPECT_THAT(diary(), ContainsRegex(code.diary));
+  }
+  fail("tensor-map", 1);
+  EXPECT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc),
+            ATTN_RT_DEVICE_ERROR);
+  EXPECT_STREQ(attn_rt_last_error(), "cannot encode the tensor map of key: "
+                                     "CUDA_ERROR_FAKE: as ordered");
+}
+
+TEST_F(CudaDeviceTest, OldDriverRunsOldKernels) {
+  CudaOptions options;
+  options.library = FAKE_OLD_CUDA_PATH;
+  StreamPtr stream = createStream(CudaDevice::open(options, reason));
+  auto launch = [&](uint32_t cx) {
+    return attn_rt_launch_cluster(stream.get(), &image, "k", 2, 1, 1, 128, 1, 1,
+                                  cx, 1, 1, 0, params, 1);
+  };
+  EXPECT_EQ(launch(1), 0);
+  EXPECT_EQ(launch(2), ATTN_RT_DEVICE_ERROR);
+  EXPECT_STREQ(attn_rt_last_error(),
+               "CUDA driver too old: it has no cuLaunchKernelEx");
+  alignas(64) char map[128];
+  attn_rt_tensor_map_desc desc = {
+      "key", 4096, {64, 8}, {0, 128}, {64, 8}, 2, ATTN_RT_ELEMENT_F16, 128, 0};
+  EXPECT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc),
+            ATTN_RT_DEVICE_ERROR);
+  EXPECT_STREQ(attn_rt_last_error(),
+               "CUDA driver too old: it has no cuTensorMapEncodeTiled");
 }
 
 TEST_F(CudaDeviceTest, NoDynamicSharedMemoryNoAttribute) {

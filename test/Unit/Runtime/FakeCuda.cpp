@@ -16,6 +16,7 @@ namespace {
 std::string diary;
 std::string failingCall;
 int failingResult = 0;
+int computeCapability = 86;
 int contextDepth = 0;
 
 /// Writes the call down; the result it has to give.
@@ -39,7 +40,9 @@ const char *fake_cuda_diary() { return diary.c_str(); }
 void fake_cuda_reset() {
   diary.clear();
   failingCall.clear();
+  computeCapability = 86;
 }
+void fake_cuda_set_compute_capability(int value) { computeCapability = value; }
 void fake_cuda_fail(const char *call, int result) {
   failingCall = call;
   failingResult = result;
@@ -68,7 +71,9 @@ int cuDeviceGetName(char *name, int size, int device) {
   return 0;
 }
 int cuDeviceGetAttribute(int *value, int attribute, int) {
-  *value = attribute == 75 ? 8 : attribute == 76 ? 6 : -1;
+  *value = attribute == 75   ? computeCapability / 10
+           : attribute == 76 ? computeCapability % 10
+                             : -1;
   return 0;
 }
 int cuDevicePrimaryCtxRetain(void **context, int device) {
@@ -131,6 +136,50 @@ int cuLaunchKernel(void *, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
            params ? *static_cast<int *>(params[0]) : 0);
   return noteInContext("launch", text);
 }
+#ifndef FAKE_OLD_DRIVER
+/// As cuda.h lays them out; on its own, so that a mistake in CudaDriver.h
+/// shows.
+struct FakeLaunchConfig {
+  unsigned gridX, gridY, gridZ, blockX, blockY, blockZ, shared;
+  void *stream;
+  struct {
+    int id;
+    char padding[4];
+    unsigned clusterX, clusterY, clusterZ;
+    char rest[52];
+  } *attributes;
+  unsigned attributeCount;
+};
+int cuLaunchKernelEx(const FakeLaunchConfig *c, void *, void **params,
+                     void **) {
+  char text[256];
+  snprintf(text, sizeof(text),
+           "%u,%u,%u %u,%u,%u shared=%u stream=%d param=%d attributes=%u: "
+           "%d=%u,%u,%u",
+           c->gridX, c->gridY, c->gridZ, c->blockX, c->blockY, c->blockZ,
+           c->shared, static_cast<int>(reinterpret_cast<uintptr_t>(c->stream)),
+           params ? *static_cast<int *>(params[0]) : 0, c->attributeCount,
+           c->attributes->id, c->attributes->clusterX, c->attributes->clusterY,
+           c->attributes->clusterZ);
+  return noteInContext("launch-ex", text);
+}
+int cuTensorMapEncodeTiled(void *map, int type, unsigned rank, void *address,
+                           const uint64_t *dims, const uint64_t *strides,
+                           const unsigned *box, const unsigned *elementStrides,
+                           int interleave, int swizzle, int promotion,
+                           int fill) {
+  std::string text = "type=" + std::to_string(type) + " address=" +
+                     std::to_string(reinterpret_cast<uintptr_t>(address));
+  for (unsigned i = 0; i < rank; ++i)
+    text += " " + std::to_string(dims[i]) + "/" + std::to_string(box[i]) + "/" +
+            std::to_string(elementStrides[i]) +
+            (i ? "@" + std::to_string(strides[i - 1]) : "");
+  text += " modes=" + std::to_string(interleave) + std::to_string(swizzle) +
+          std::to_string(promotion) + std::to_string(fill);
+  memset(map, 0x5a, 128);
+  return noteInContext("tensor-map", text);
+}
+#endif
 int cuStreamCreate(void **stream, unsigned) {
   *stream = handle(5);
   return noteInContext("create-stream");

@@ -38,15 +38,22 @@ public:
     ++unloaded;
     return Status::success();
   }
+  Status encodeTensorMap(const attn_rt_tensor_map_desc &desc, void *) override {
+    map = desc;
+    return next;
+  }
   Status launch(const Launch &launch) override {
     launches.push_back(std::string(launch.kernel) + " of module " +
                        std::to_string(launch.module));
+    cluster = launch.cluster;
     return next;
   }
   Status synchronize(void *) override { return next; }
 
   Status next; ///< what calls return
   std::vector<std::string> images, launches;
+  attn_rt_tensor_map_desc map = {};
+  Dim3 cluster;
   int unloaded = 0;
 };
 
@@ -93,6 +100,29 @@ TEST_F(RuntimeTest, RefusesWhatCannotBe) {
   EXPECT_EQ(attn_rt_stream_synchronize(nullptr), ATTN_RT_INVALID_ARGUMENT);
   attn_rt_stream_destroy(nullptr);
   EXPECT_TRUE(device->launches.empty());
+}
+
+TEST_F(RuntimeTest, ClustersDivideTheGrid) {
+  auto launchCluster = [&](uint32_t cx, uint32_t cy) {
+    return attn_rt_launch_cluster(stream.get(), &first, "k", 6, 4, 1, 32, 1, 1,
+                                  cx, cy, 1, 0, nullptr, 0);
+  };
+  EXPECT_EQ(launchCluster(2, 4), 0);
+  EXPECT_EQ(device->cluster.x, 2u);
+  EXPECT_EQ(device->cluster.y, 4u);
+  EXPECT_EQ(launch(stream.get(), &first), 0);
+  EXPECT_EQ(device->cluster.x, 1u);
+  EXPECT_EQ(launchCluster(4, 1), ATTN_RT_INVALID_ARGUMENT);
+  EXPECT_STREQ(
+      attn_rt_last_error(),
+      "clusters of k: expected a divisor of the grid 6x4x1, but got 4x1x1");
+  EXPECT_EQ(launchCluster(2, 3), ATTN_RT_INVALID_ARGUMENT);
+  EXPECT_EQ(launchCluster(0, 1), ATTN_RT_INVALID_ARGUMENT);
+  EXPECT_EQ(device->launches.size(), 2u);
+  // Without blocks there is nothing to divide.
+  EXPECT_EQ(attn_rt_launch_cluster(stream.get(), &first, "k", 0, 1, 1, 32, 1, 1,
+                                   2, 1, 1, 0, nullptr, 0),
+            0);
 }
 
 TEST_F(RuntimeTest, FailingLoadIsTriedAgain) {

@@ -4,6 +4,7 @@
 
 #include "attn/Runtime/SimDevice.h"
 #include "attn/Runtime/Stream.h"
+#include "attn/Sim/TensorMap.h"
 #include "gmock/gmock.h"
 
 using namespace attn;
@@ -43,6 +44,58 @@ static const char doubling[] = R"(
     add.f32 %f2, %f1, %f1;
     st.global.f32 [%rd5], %f2;
 DONE:
+    ret;
+}
+)";
+
+/// out[i] = words[i] + 1, where the 32 words are a parameter by value.
+static const char byValue[] = R"(
+.version 8.0
+.target sm_80
+.address_size 64
+
+.visible .entry byValue(
+    .param .u64 out,
+    .param .align 64 .b8 words[128],
+    .param .u32 one
+)
+{
+    .reg .b32 %r<8>;
+    .reg .b64 %rd<6>;
+
+    ld.param.u64 %rd1, [out];
+    ld.param.u32 %r1, [one];
+    mov.u32 %r2, %tid.x;
+    mul.wide.u32 %rd2, %r2, 4;
+    mov.b64 %rd3, words;
+    add.s64 %rd4, %rd3, %rd2;
+    ld.param.u32 %r3, [%rd4];
+    add.s32 %r4, %r3, %r1;
+    add.s64 %rd5, %rd1, %rd2;
+    st.global.u32 [%rd5], %r4;
+    ret;
+}
+)";
+
+/// out[cta] = the size of its cluster.
+static const char clusterSize[] = R"(
+.version 8.0
+.target sm_90a
+.address_size 64
+
+.visible .entry clusterSize(
+    .param .u64 out
+)
+{
+    .reg .b32 %r<3>;
+    .reg .b64 %rd<4>;
+
+    ld.param.u64 %rd1, [out];
+    mov.u32 %r1, %ctaid.x;
+    mul.wide.u32 %rd2, %r1, 4;
+    add.s64 %rd3, %rd1, %rd2;
+    mov.u32 %r2, %cluster_nctarank;
+    st.global.u32 [%rd3], %r2;
     ret;
 }
 )";
@@ -88,6 +141,110 @@ TEST_F(SimDeviceTest, RunsAKernelAndCounts) {
   EXPECT_TRUE(device->findings().empty());
   device->reset();
   EXPECT_EQ(device->counters().instructions, 0u);
+}
+
+TEST_F(SimDeviceTest, ParametersByValue) {
+  attn_rt_image values = {"sm_80", byValue, sizeof(byValue)};
+  alignas(64) uint32_t words[32];
+  for (uint32_t i = 0; i < 32; ++i)
+    words[i] = 1000 * i;
+  uint32_t one = 1;
+  void *params[] = {&out, words, &one};
+  ASSERT_EQ(attn_rt_launch(stream.get(), &values, "byValue", 1, 1, 1, 32, 1, 1,
+                           0, params, 3),
+            0)
+      << attn_rt_last_error();
+  uint32_t result[32];
+  ASSERT_TRUE(device->copyFromDevice(result, out, sizeof(result)).ok());
+  for (uint32_t i = 0; i < 32; ++i)
+    EXPECT_EQ(result[i], 1000 * i + 1);
+}
+
+TEST_F(SimDeviceTest, Clusters) {
+  attn_rt_image hopper = {"sm_90a", clusterSize, sizeof(clusterSize)};
+  void *params[] = {&out};
+  for (uint32_t size : {1u, 2u, 4u}) {
+    ASSERT_EQ(attn_rt_launch_cluster(stream.get(), &hopper, "clusterSize", 4, 1,
+                                     1, 1, 1, 1, size, 1, 1, 0, params, 1),
+              0)
+        << attn_rt_last_error();
+    uint32_t result[4];
+    ASSERT_TRUE(device->copyFromDevice(result, out, sizeof(result)).ok());
+    for (uint32_t got : result)
+      EXPECT_EQ(got, size);
+  }
+}
+
+TEST_F(SimDeviceTest, TensorMapsAreWhatWasDescribed) {
+  alignas(64) unsigned char map[128] = {};
+  attn_rt_tensor_map_desc desc = {};
+  desc.name = "key";
+  desc.address = in;
+  desc.rank = 3;
+  desc.element = ATTN_RT_ELEMENT_BF16;
+  desc.swizzle = 64;
+  desc.promotion = 256;
+  const int64_t dims[] = {40, 70, 3}, strides[] = {-1, 96, 6720};
+  const uint32_t box[] = {32, 128, 1};
+  for (int i = 0; i < 3; ++i) {
+    desc.dims[i] = dims[i];
+    desc.strides[i] = strides[i];
+    desc.box[i] = box[i];
+  }
+  ASSERT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc), 0)
+      << attn_rt_last_error();
+  sim::TensorMapInfo info;
+  ASSERT_TRUE(sim::decodeTensorMap(map, info));
+  EXPECT_EQ(info.type, sim::TensorType::BF16);
+  EXPECT_EQ(info.rank, 3u);
+  EXPECT_EQ(info.address, in);
+  for (int i = 0; i < 3; ++i) {
+    EXPECT_EQ(info.dims[i], static_cast<uint64_t>(dims[i]));
+    EXPECT_EQ(info.box[i], box[i]);
+    EXPECT_EQ(info.elementStrides[i], 1u);
+  }
+  EXPECT_EQ(info.strides[0], 96u);
+  EXPECT_EQ(info.strides[1], 6720u);
+  EXPECT_EQ(info.swizzle, sim::TensorSwizzle::B64);
+  EXPECT_EQ(info.promotion, sim::TensorPromotion::L2B256);
+  EXPECT_EQ(info.interleave, sim::TensorInterleave::None);
+  EXPECT_EQ(info.fill, sim::TensorFill::Zeros);
+}
+
+TEST_F(SimDeviceTest, TensorMapCodes) {
+  const struct {
+    uint32_t element, swizzle, promotion;
+    sim::TensorType type;
+    sim::TensorSwizzle expectedSwizzle;
+    sim::TensorPromotion expectedPromotion;
+  } cases[] = {
+      {ATTN_RT_ELEMENT_U8, 0, 0, sim::TensorType::U8, sim::TensorSwizzle::None,
+       sim::TensorPromotion::None},
+      {ATTN_RT_ELEMENT_I32, 128, 64, sim::TensorType::S32,
+       sim::TensorSwizzle::B128, sim::TensorPromotion::L2B64},
+      {ATTN_RT_ELEMENT_F16, 32, 128, sim::TensorType::F16,
+       sim::TensorSwizzle::B32, sim::TensorPromotion::L2B128},
+      {ATTN_RT_ELEMENT_F32, 64, 0, sim::TensorType::F32,
+       sim::TensorSwizzle::B64, sim::TensorPromotion::None},
+  };
+  for (const auto &one : cases) {
+    alignas(64) unsigned char map[128] = {};
+    attn_rt_tensor_map_desc desc = {};
+    desc.dims[0] = 64;
+    desc.box[0] = 16;
+    desc.rank = 1;
+    desc.address = in;
+    desc.element = one.element;
+    desc.swizzle = one.swizzle;
+    desc.promotion = one.promotion;
+    ASSERT_EQ(attn_rt_encode_tensor_map(stream.get(), map, &desc), 0)
+        << attn_rt_last_error();
+    sim::TensorMapInfo info;
+    ASSERT_TRUE(sim::decodeTensorMap(map, info));
+    EXPECT_EQ(info.type, one.type);
+    EXPECT_EQ(info.swizzle, one.expectedSwizzle);
+    EXPECT_EQ(info.promotion, one.expectedPromotion);
+  }
 }
 
 TEST_F(SimDeviceTest, AccessOutOfBoundsFailsTheLaunch) {
