@@ -14,7 +14,9 @@
 
 // Factories only: the upstream headers cost 20 s of compile time.
 namespace mlir {
+#define GEN_PASS_DECL_CONVERTNVVMTOLLVMPASS
 #define GEN_PASS_DECL_LOWERAFFINEPASS
+#define GEN_PASS_DECL_RECONCILEUNREALIZEDCASTSPASS
 #define GEN_PASS_DECL_SCFTOCONTROLFLOWPASS
 #include "mlir/Conversion/Passes.h.inc"
 namespace arith {
@@ -50,6 +52,19 @@ void ::attn::buildTilePipeline(OpPassManager &manager,
 
 void ::attn::buildSchedulePipeline(OpPassManager &manager,
                                    const CompileOptions &options) {
+  // Each pass looks at the schedule whether it has something to do.
+  manager.addPass(tile::createTileUseTensorMapsPass());
+  manager.addPass(tile::createTileWalkBlocksPass({options.chip}));
+  OpPassManager &roles =
+      manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
+  roles.addPass(tile::createTileStageWeightsPass());
+  // From here on a ring of buffers has explicit fills: the rotation of the loop
+  // reads one while the next arrives.
+  roles.addPass(tile::createTileAssignWarpRolesPass());
+  roles.addPass(tile::createTileOverlapSoftmaxPass());
+  roles.addPass(tile::createTilePingPongPass());
+  roles.addPass(tile::createTileConditionalRescalePass());
+  manager.addPass(tile::createTileMulticastPass());
   OpPassManager &kernel =
       manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   // Before the split: a load issued ahead crosses from one part to the next.
@@ -79,6 +94,10 @@ void ::attn::buildKernelPipeline(OpPassManager &manager,
   addCleanup(kernels);
   kernels.addPass(createSCFToControlFlowPass());
   kernels.addPass(mlir::attn::createKernelToLLVMPass());
+  // A tensor map is a pointer for both conversions.
+  kernels.addPass(createReconcileUnrealizedCastsPass());
+  // Instructions without an intrinsic become inline assembly.
+  kernels.addPass(createConvertNVVMToLLVMPass());
 }
 
 void ::attn::buildHostPipeline(OpPassManager &manager,

@@ -59,8 +59,9 @@ private:
     Value s = score(row, j, scaledDot(row, j));
     // The scale is part of the score already. A kept score may still be -inf,
     // so a row can be empty so far.
-    NormalizerStep next = normalizer.update(b, b.getLoc(), rows, s, 1.0,
-                                            /*mayDropRow=*/true, state);
+    NormalizerStep next =
+        normalizer.update(b, b.getLoc(), rows, s, 1.0,
+                          /*mayDropRow=*/true, /*threshold=*/0, state);
     accumulate(row, j, next.weights, next.rescale);
     return next.state;
   }

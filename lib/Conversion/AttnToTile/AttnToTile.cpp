@@ -49,8 +49,7 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
 
   void runOnOperation() override {
     if (!::attn::TargetDesc::lookup(chip)) {
-      getOperation().emitError("unknown chip '")
-          << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
+      getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
       return signalPassFailure();
     }
     if (!llvm::is_contained({2, 4, 8, 16}, alignment)) {
@@ -107,7 +106,7 @@ private:
                                          b.getFunctionType(arguments, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
     kernel.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(schedule.getWarps() * 32), 1, 1}));
+        b.getDenseI32ArrayAttr({int32_t(schedule.getThreads()), 1, 1}));
     kernel->setAttr("tile.schedule", schedule);
     return kernel;
   }

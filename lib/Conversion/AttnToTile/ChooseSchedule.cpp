@@ -3,10 +3,12 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "attn/Support/TargetDesc.h"
 #include "mlir/AsmParser/AsmParser.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -17,25 +19,72 @@ using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-/// Used when both head dims are at most `headDim`; rows of a chip are sorted.
+/// What the linear part of a mask says about the keys of a row.
+enum class Keys {
+  Any,      ///< in the table only: does not matter
+  Full,     ///< every row may keep every key
+  Causal,   ///< bounded on one side by the row
+  Windowed, ///< bounded on both
+};
+
+/// Used when the head dims are at most these; rows of a chip are sorted. The
+/// schedule is written as in the IR.
 struct ScheduleRow {
   StringRef chip;
-  int64_t headDim;
-  int64_t m, n, warps, stages;
-  tile::Order order;
+  int64_t headDim, valueHeadDim;
+  Keys keys;
+  StringRef schedule;
 };
 } // namespace
 
+#define TWO_CONSUMERS                                                          \
+  "m=128,warps=8,consumers=2,producer_registers=24,consumer_registers=240,"    \
+  "stages=2,overlap=true,persistent=true,"
+#define THREE_CONSUMERS                                                        \
+  "m=192,warps=12,consumers=3,producer_registers=32,consumer_registers=160,"   \
+  "stages=2,overlap=true,ping_pong=true,persistent=true,"
+
 /// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n =
-/// 112 or 96 where 128 would spill.
+/// 112 or 96 where 128 would spill. sm_90a: those of FlashAttention-3 (arXiv
+/// 2407.08608) for Hopper; weights go through shared memory where scores,
+/// weights and output do not fit 160 registers.
 static constexpr ScheduleRow kSchedules[] = {
-    {"sm_80", 16, 128, 128, 4, 1, tile::Order::Source},
-    {"sm_80", 32, 128, 112, 4, 1, tile::Order::Source},
-    {"sm_80", 56, 128, 96, 4, 1, tile::Order::Pressure},
-    {"sm_80", 64, 128, 128, 4, 1, tile::Order::Source},
-    {"sm_80", 128, 128, 64, 4, 1, tile::Order::Pressure},
-    {"sm_80", 256, 128, 64, 8, 1, tile::Order::Pressure},
+    {"sm_80", 16, 16, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 32, 32, Keys::Any, "m=128,n=112,warps=4,stages=1"},
+    {"sm_80", 56, 56, Keys::Any, "m=128,n=96,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 128, 128, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 256, 256, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+
+    {"sm_90a", 64, 64, Keys::Full, THREE_CONSUMERS "n=176,weights=shared"},
+    {"sm_90a", 64, 64, Keys::Causal,
+     THREE_CONSUMERS "n=128,longest_first=true"},
+    {"sm_90a", 64, 64, Keys::Windowed, THREE_CONSUMERS "n=128"},
+    {"sm_90a", 96, 96, Keys::Full, THREE_CONSUMERS "n=144,weights=shared"},
+    {"sm_90a", 96, 96, Keys::Causal,
+     THREE_CONSUMERS "n=144,weights=shared,longest_first=true"},
+    {"sm_90a", 96, 96, Keys::Windowed, THREE_CONSUMERS "n=128,weights=shared"},
+    {"sm_90a", 128, 128, Keys::Full, TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 128, 128, Keys::Causal,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Keys::Windowed, TWO_CONSUMERS "n=128,ping_pong=true"},
+    {"sm_90a", 192, 128, Keys::Full, TWO_CONSUMERS "n=128"},
+    {"sm_90a", 192, 128, Keys::Causal,
+     TWO_CONSUMERS "n=128,longest_first=true"},
+    {"sm_90a", 192, 128, Keys::Windowed, TWO_CONSUMERS "n=96"},
+    {"sm_90a", 192, 192, Keys::Full, TWO_CONSUMERS "n=112,rescale=before"},
+    {"sm_90a", 192, 192, Keys::Causal,
+     TWO_CONSUMERS "n=112,rescale=before,longest_first=true"},
+    {"sm_90a", 192, 192, Keys::Windowed, TWO_CONSUMERS "n=96,rescale=before"},
+    {"sm_90a", 256, 256, Keys::Full, TWO_CONSUMERS "n=80,rescale=before"},
+    {"sm_90a", 256, 256, Keys::Causal,
+     TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Keys::Windowed, TWO_CONSUMERS "n=64,rescale=before"},
 };
+#undef TWO_CONSUMERS
+#undef THREE_CONSUMERS
 
 /// Schedules in options are written as in the IR, with or without the name:
 /// `<m = 128, ...>` or `m=128,n=64,warps=4,stages=1`.
@@ -49,13 +98,51 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
       parseAttribute(("#tile.schedule" + text).str(), context));
 }
 
-static tile::ScheduleAttr lookUp(AttentionOp op, StringRef chip) {
-  int64_t headDim = std::max(op.getHeadDim(), op.getValueHeadDim());
+static Keys keysOf(AttentionOp op) {
+  MaskBounds bounds = analyzeMask(op.getMask());
+  bool above = false, below = false;
+  for (const LinearConjunct &conjunct : bounds.conjuncts)
+    if (conjunct.query != 0)
+      (conjunct.key < 0 ? above : below) = true;
+  return above && below   ? Keys::Windowed
+         : above || below ? Keys::Causal
+                          : Keys::Full;
+}
+
+static StringRef nameOf(Keys keys) {
+  switch (keys) {
+  case Keys::Any:
+    return "any";
+  case Keys::Full:
+    return "full";
+  case Keys::Causal:
+    return "causal";
+  case Keys::Windowed:
+    return "windowed";
+  }
+  llvm_unreachable("all cases return");
+}
+
+static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys) {
   for (const ScheduleRow &row : kSchedules)
-    if (row.chip == chip && headDim <= row.headDim)
-      return tile::ScheduleAttr::get(op.getContext(), row.m, row.n, row.warps,
-                                     row.stages, row.order);
-  return {};
+    if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
+        op.getHeadDim() <= row.headDim &&
+        op.getValueHeadDim() <= row.valueHeadDim)
+      return &row;
+  return nullptr;
+}
+
+/// Blocks of a cluster walk over the same tiles.
+static LogicalResult checkCluster(AttentionOp op, tile::ScheduleAttr schedule) {
+  Keys keys = keysOf(op);
+  if (schedule.getCluster() == 1 || keys == Keys::Full)
+    return success();
+  return op.emitError("cluster = ")
+         << schedule.getCluster()
+         << " does not divide the work: blocks of a cluster share every key "
+            "tile, but with a "
+         << nameOf(keys)
+         << " mask each block of rows has its own range; use cluster = 1";
 }
 
 namespace {
@@ -65,8 +152,7 @@ struct ChooseSchedulePass
 
   void runOnOperation() override {
     if (!::attn::TargetDesc::lookup(chip)) {
-      getOperation()->emitError("unknown chip '")
-          << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
+      getOperation()->emitError(::attn::TargetDesc::explainUnknown(chip));
       return signalPassFailure();
     }
     tile::ScheduleAttr given;
@@ -87,17 +173,36 @@ struct ChooseSchedulePass
 
 private:
   WalkResult choose(AttentionOp op, tile::ScheduleAttr given) {
-    tile::ScheduleAttr chosen = given ? given : lookUp(op, chip);
+    auto written = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
+    tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
-      op.emitError("no schedule for head dims ")
-          << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
-          << chip << ", expected at most 256";
-      return WalkResult::interrupt();
+      Keys keys = keysOf(op);
+      const ScheduleRow *row = lookUp(op, chip, keys);
+      if (!row) {
+        op.emitError("no schedule for head dims ")
+            << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
+            << chip << ", expected at most 256";
+        return WalkResult::interrupt();
+      }
+      chosen = parseSchedule(op.getContext(), row->schedule);
+      explain(op, *row, keys, chosen);
     }
-    if (op->hasAttr("tile.schedule") && !given)
-      return WalkResult::advance(); // written in the IR
+    if (failed(checkCluster(op, chosen)))
+      return WalkResult::interrupt();
     op->setAttr("tile.schedule", chosen);
     return WalkResult::advance();
+  }
+
+  void explain(AttentionOp op, const ScheduleRow &row, Keys keys,
+               tile::ScheduleAttr chosen) {
+    auto options =
+        remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);
+    remark::passed(op.getLoc(), options)
+        << remark::reason("head dims {0} and {1}, {2} keys: the row for head "
+                          "dims up to {3} and {4}, {5} keys",
+                          op.getHeadDim(), op.getValueHeadDim(), nameOf(keys),
+                          row.headDim, row.valueHeadDim, nameOf(row.keys))
+        << remark::metric("schedule", row.schedule);
   }
 };
 } // namespace

@@ -71,8 +71,8 @@ public:
     for (auto [value, argument] :
          llvm::zip(getKernelOperands(op), kernel.getArguments()))
       arguments.map(value, argument);
-    headDim = llvm::alignTo(op.getHeadDim(), 16);
-    valueHeadDim = llvm::alignTo(op.getValueHeadDim(), 16);
+    headDim = padded(op.getHeadDim());
+    valueHeadDim = padded(op.getValueHeadDim());
     foldScale = op.getScore().empty() && op.getScaleValue() > 0;
   }
 
@@ -89,8 +89,22 @@ public:
   }
 
 private:
+  /// Head dims of the tiles: whole matrix instructions, and with tensor copies
+  /// whole wide pages as well.
+  int64_t padded(int64_t dim) const {
+    if (!schedule.getConsumers())
+      return llvm::alignTo(dim, 16);
+    for (int64_t size : {16, 32, 64, 96, 128, 192})
+      if (dim <= size)
+        return size;
+    return llvm::alignTo(dim, 64);
+  }
+
   Value i32(int64_t value) {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  Value i1(bool value) {
+    return arith::ConstantOp::create(b, b.getBoolAttr(value));
   }
   Value toI32(Value index) {
     return arith::IndexCastOp::create(b, b.getI32Type(), index);
@@ -201,9 +215,14 @@ private:
       return failure();
 
     // Keys that no row keeps are copied as zeros: what a buffer holds beyond a
-    // sequence's end, NaN included, stays there.
-    key = firstRows(key, range->keyEnd);
-    value = firstRows(value, range->keyEnd);
+    // sequence's end, NaN included, stays there. Masked scores need no such
+    // care, but their keys need not be read either: where it costs nothing.
+    if (!schedule.getConsumers())
+      key = firstRows(key, range->keyEnd);
+    if (!schedule.getConsumers() || isBoundedAbove())
+      value = firstRows(value, range->keyEnd);
+    if (schedule.getConsumers())
+      maskFirstTile(*range);
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
     state.push_back(
@@ -217,13 +236,36 @@ private:
     return success();
   }
 
+  bool isBoundedAbove() const {
+    return llvm::any_of(bounds.conjuncts, [](const LinearConjunct &conjunct) {
+      return conjunct.key <= 0;
+    });
+  }
+
+  /// Makes the walk visit one tile at least, and the first with the mask: the
+  /// softmax of a tile runs under products of the one before, so the first
+  /// iteration stands apart, once.
+  void maskFirstTile(KeyRange &range) {
+    Value one = i32(1);
+    range.last = arith::MaxSIOp::create(b, range.last, i32(0));
+    if (range.fullBegin)
+      range.fullBegin =
+          bounds.conjuncts.empty()
+              ? one // the end of the keys lies in the first tile
+              : Value(arith::MaxSIOp::create(b, range.fullBegin, one));
+    if (range.fullEnd)
+      range.fullEnd = arith::MaxSIOp::create(b, range.fullEnd, range.fullBegin);
+    range.count = arith::MaxSIOp::create(b, range.count, one);
+  }
+
   LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {
     Value t = loop.getInductionVar();
     Value tileIndex = arith::SubIOp::create(b, range.last, t);
     Value firstKey = arith::MulIOp::create(b, tileIndex, i32(schedule.getN()));
     Value full = isFull(t, range);
     // Only the first tile of the walk can reach past the end of the keys.
-    Value inBounds = compare(arith::CmpIPredicate::sgt, t, i32(0));
+    isLaterTile = compare(arith::CmpIPredicate::sgt, t, i32(0));
+    Value inBounds = isLaterTile;
     if (full)
       inBounds = arith::OrIOp::create(b, full, inBounds);
 
@@ -296,7 +338,7 @@ private:
     bool mayDropRow = masked || !op.getScore().empty();
     NormalizerStep step = normalizer.update(
         b, b.getLoc(), rows, *final, foldScale ? op.getScaleValue() : 1.0,
-        mayDropRow, state);
+        mayDropRow, double(schedule.getThreshold()), state);
     SmallVector<Value> values = {step.weights, step.rescale};
     llvm::append_range(values, step.state);
     return values;
@@ -324,7 +366,8 @@ private:
       scores = LiftedRegion::to(b, b.getLoc(), result,
                                 cast<RankedTensorType>(scores.getType()));
     }
-    return masked ? buildMasked(scores, i, j) : FailureOr<Value>(scores);
+    return masked ? buildMasked(scores, i, j, firstKey)
+                  : FailureOr<Value>(scores);
   }
 
   /// Positions past the end are evaluated as the last one, so that what the
@@ -347,9 +390,10 @@ private:
     lift.map(region.getArgument(last - 1), j);
   }
 
-  FailureOr<Value> buildMasked(Value scores, Value i, Value j) {
-    FailureOr<Value> keep =
-        isIntervalOfKeys() ? buildIntervalMask(i, j) : buildRegionMask(i, j);
+  FailureOr<Value> buildMasked(Value scores, Value i, Value j, Value firstKey) {
+    FailureOr<Value> keep = isIntervalOfKeys()
+                                ? buildIntervalMask(i, j, firstKey)
+                                : buildRegionMask(i, j);
     if (failed(keep))
       return failure();
     Value nothing =
@@ -366,23 +410,58 @@ private:
   }
 
   /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.
-  FailureOr<Value> buildIntervalMask(Value i, Value j) {
+  FailureOr<Value> buildIntervalMask(Value i, Value j, Value firstKey) {
     LiftedRegion scalars = lifted(op.getMask());
     FailureOr<RowLimits> limits =
-        buildRowLimits(b, b.getLoc(), types, i, keyLength, bounds, scalars);
+        buildRowLimits(b, b.getLoc(), types, i, bounds, scalars);
     if (failed(limits))
       return failure();
-    RankedTensorType type = types.tile(schedule.getN(), b.getI32Type());
-    auto spread = [&](Value v) {
-      return LiftedRegion::to(b, b.getLoc(), v, type);
+    RankedTensorType type = types.tile(schedule.getN(), b.getI1Type());
+    auto rows = [&](Value scalar) {
+      return LiftedRegion::to(b, b.getLoc(), scalar,
+                              types.rows(b.getI32Type()));
     };
-    Value keep =
-        compare(arith::CmpIPredicate::sle, spread(j), spread(limits->high));
+    auto within = [&](tile::Bound bound, Value limit) -> Value {
+      // Fewer instructions, but a few more registers: those of a kernel without
+      // roles are all in use.
+      if (schedule.getConsumers())
+        return tile::CompareColumnsOp::create(
+            b, type, bound, arith::SubIOp::create(b, limit, rows(firstKey)));
+      auto spread = [&](Value v) {
+        return LiftedRegion::to(b, b.getLoc(), v,
+                                types.tile(schedule.getN(), b.getI32Type()));
+      };
+      return compare(bound == tile::Bound::AtMost ? arith::CmpIPredicate::sle
+                                                  : arith::CmpIPredicate::sge,
+                     spread(j), spread(limit));
+    };
+    Value last = rows(arith::SubIOp::create(b, keyLength, i32(1)));
+    Value keep = within(
+        tile::Bound::AtMost,
+        limits->high ? arith::MinSIOp::create(b, last, limits->high) : last);
+    // Later tiles end before the keys do; asked for where the first one stands
+    // apart, so that the answer is known.
+    if (schedule.getOverlap()) {
+      Value later = LiftedRegion::to(b, b.getLoc(), i1(true), type);
+      if (limits->diagonal)
+        later = belowDiagonal(limits->diagonal, firstKey);
+      else if (limits->high)
+        later = within(tile::Bound::AtMost, limits->high);
+      keep = arith::SelectOp::create(b, isLaterTile, later, keep);
+    }
     if (limits->low)
-      keep = arith::AndIOp::create(
-          b, keep,
-          compare(arith::CmpIPredicate::sge, spread(j), spread(limits->low)));
+      keep = arith::AndIOp::create(b, keep,
+                                   within(tile::Bound::AtLeast, limits->low));
     return keep;
+  }
+
+  /// j <= diagonal + i, for rows and keys counted from the block's first ones.
+  Value belowDiagonal(Value diagonal, Value firstKey) {
+    Value limit = arith::SubIOp::create(
+        b, arith::AddIOp::create(b, diagonal, firstRow), firstKey);
+    return tile::CompareColumnsOp::create(
+        b, types.tile(schedule.getN(), b.getI1Type()), tile::Bound::AtMost,
+        limit);
   }
 
   FailureOr<Value> buildRegionMask(Value i, Value j) {
@@ -396,8 +475,12 @@ private:
         compare(arith::CmpIPredicate::slt, j,
                 LiftedRegion::to(b, b.getLoc(), keyLength,
                                  cast<RankedTensorType>(j.getType())));
-    return Value(arith::AndIOp::create(b, lift.toTile(b, b.getLoc(), kept),
-                                       lift.toTile(b, b.getLoc(), inside)));
+    Value keep = arith::AndIOp::create(b, lift.toTile(b, b.getLoc(), kept),
+                                       lift.toTile(b, b.getLoc(), inside));
+    if (schedule.getOverlap())
+      keep = arith::SelectOp::create(b, isLaterTile,
+                                     lift.toTile(b, b.getLoc(), kept), keep);
+    return keep;
   }
 
   void storeResults() {
@@ -434,7 +517,8 @@ private:
 
   Value batch, head;                      // index
   Value queryLength, keyLength, firstRow; // i32
-  Value query, key, value, out, lse;      // slices of this block's head
+  Value isLaterTile; // i1: only the first tile of the walk can pass the end
+  Value query, key, value, out, lse; // slices of this block's head
   Value queryTile, keyTile, valueTile, outTile;
   SmallVector<Value> finalState; // normalizer state and accumulated output
 };

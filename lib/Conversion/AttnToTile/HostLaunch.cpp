@@ -130,7 +130,7 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
   Value blocks =
       arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
-  gpu::KernelDim3 threads{constant(schedule.getWarps() * 32), constant(1),
+  gpu::KernelDim3 threads{constant(schedule.getThreads()), constant(1),
                           constant(1)};
   SmallVector<Value> operands;
   for (Value operand : getKernelOperands(op)) {

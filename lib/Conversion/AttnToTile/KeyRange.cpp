@@ -107,7 +107,6 @@ FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
 
 FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
                                           FragmentTypes types, Value rows,
-                                          Value keyLength,
                                           const MaskBounds &bounds,
                                           LiftedRegion &scalars) {
   Integers e{ImplicitLocOpBuilder(loc, builder)};
@@ -116,7 +115,6 @@ FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
     return LiftedRegion::to(builder, loc, scalar, type);
   };
   RowLimits limits;
-  limits.high = spread(e.sub(keyLength, e.constant(1)));
   for (const LinearConjunct &conjunct : bounds.conjuncts) {
     Value offset = offsetOf(e, conjunct, scalars);
     if (!offset)
@@ -128,7 +126,8 @@ FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
       bound = e.add(bound, arith::MulIOp::create(
                                e.b, rows, spread(e.constant(conjunct.query))));
     if (conjunct.key < 0) {
-      limits.high = e.min(limits.high, bound);
+      limits.diagonal = limits.high || conjunct.query != 1 ? Value() : offset;
+      limits.high = limits.high ? e.min(limits.high, bound) : bound;
     } else {
       Value low = e.sub(spread(e.constant(0)), bound);
       limits.low = limits.low ? e.max(limits.low, low) : low;

@@ -40,17 +40,19 @@ FailureOr<KeyRange> buildKeyRange(OpBuilder &b, Location loc,
                                   const MaskBounds &bounds,
                                   LiftedRegion &scalars);
 
-/// The keys that one row keeps when the mask is a complete conjunction: columns
-/// from `low` (null: 0) up to `high`, as rows of i32.
+/// The keys that one row keeps when the mask is a complete conjunction: from
+/// `low` (null: the first) up to `high` (null: the last), as rows of i32.
 struct RowLimits {
   Value low;
   Value high;
+  /// `high` of row 0, an i32, when the one of row i is larger by i; else null.
+  Value diagonal;
 };
 
 /// Requires `bounds.complete` and no conjunct without the key index.
 FailureOr<RowLimits> buildRowLimits(OpBuilder &b, Location loc,
                                     FragmentTypes types, Value rows,
-                                    Value keyLength, const MaskBounds &bounds,
+                                    const MaskBounds &bounds,
                                     LiftedRegion &scalars);
 
 } // namespace mlir::attn

@@ -21,49 +21,98 @@ static RankedTensorType tensorOf(Value value) {
 // tile.dot
 //===----------------------------------------------------------------------===//
 
-void DotOp::getEffects(
+/// The operands of a product that lie in shared memory are read.
+static void addDotEffects(
+    ArrayRef<OpOperand *> operands,
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand *operand : {&getAMutable(), &getBMutable()})
+  for (OpOperand *operand : operands)
     if (isa<MemRefType>(operand->get().getType()))
       effects.emplace_back(MemoryEffects::Read::get(), operand,
                            SideEffects::DefaultResource::get());
 }
 
-LogicalResult DotOp::verify() {
-  auto a = cast<ShapedType>(getA().getType());
-  auto b = cast<ShapedType>(getB().getType());
-  RankedTensorType c = tensorOf(getAccumulator());
+/// Shapes and layouts of c = a * b, or a * transposed b.
+static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
+                               RankedTensorType c, bool transposed) {
   if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()) ||
       !c.getElementType().isF32())
-    return emitOpError("expected an f32 accumulator, but got ") << c;
+    return op->emitOpError("expected an f32 accumulator, but got ") << c;
   if (auto fragment = dyn_cast<RankedTensorType>(a)) {
     if (!isa_and_nonnull<OperandAAttr>(fragment.getEncoding()) ||
         getWarps(fragment) != getWarps(c))
-      return emitOpError("expected operand a in operand_a layout of ")
+      return op->emitOpError("expected operand a in operand_a layout of ")
              << getWarps(c) << " warps, but got " << a;
-  } else if (failed(verifyShared(*this, "operand a", a))) {
+  } else if (failed(verifyShared(op, "operand a", a))) {
     return failure();
   }
-  if (failed(verifyShared(*this, "operand b", b)))
+  if (failed(verifyShared(op, "operand b", b)))
     return failure();
   if (a.getElementType() != b.getElementType())
-    return emitOpError("expected operands of one element type, but got ")
+    return op->emitOpError("expected operands of one element type, but got ")
            << a.getElementType() << " and " << b.getElementType();
   if (!b.getElementType().isF16() && !b.getElementType().isBF16())
-    return emitOpError("expected f16 or bf16 operands, but got ")
+    return op->emitOpError("expected f16 or bf16 operands, but got ")
            << b.getElementType();
-  int64_t k = b.getDimSize(getTransposed() ? 1 : 0);
-  int64_t n = b.getDimSize(getTransposed() ? 0 : 1);
+  int64_t k = b.getDimSize(transposed ? 1 : 0);
+  int64_t n = b.getDimSize(transposed ? 0 : 1);
   if (a.getDimSize(0) != c.getDimSize(0) || n != c.getDimSize(1) ||
       a.getDimSize(1) != k)
-    return emitOpError("expected M x K times K x N, but got ")
-           << a << " times " << b << (getTransposed() ? " transposed" : "")
+    return op->emitOpError("expected M x K times K x N, but got ")
+           << a << " times " << b << (transposed ? " transposed" : "")
            << " for " << c;
   // One ldmatrix brings two blocks of 8 columns.
   if (k % 16 || n % 16)
-    return emitOpError("expected K and N to be multiples of 16, but got ")
+    return op->emitOpError("expected K and N to be multiples of 16, but got ")
            << k << " and " << n;
+  return success();
+}
+
+void DotOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addDotEffects({&getAMutable(), &getBMutable()}, effects);
+}
+
+LogicalResult DotOp::verify() {
+  return verifyDot(*this, cast<ShapedType>(getA().getType()),
+                   cast<ShapedType>(getB().getType()),
+                   tensorOf(getAccumulator()), getTransposed());
+}
+
+//===----------------------------------------------------------------------===//
+// tile.dot_async, tile.dot_wait
+//===----------------------------------------------------------------------===//
+
+/// A write as well: the order of products and waits is the program's.
+void DotAsyncOp::getEffects(
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  addDotEffects({&getAMutable(), &getBMutable()}, effects);
+  effects.emplace_back(MemoryEffects::Write::get(),
+                       SideEffects::DefaultResource::get());
+}
+
+LogicalResult DotAsyncOp::verify() {
+  if (Value accumulator = getAccumulator();
+      accumulator && accumulator.getType() != getResult().getType())
+    return emitOpError("expected an accumulator of the result's type, but got ")
+           << accumulator.getType() << " for " << getResult().getType();
+  return verifyDot(*this, cast<ShapedType>(getA().getType()),
+                   cast<ShapedType>(getB().getType()), tensorOf(getResult()),
+                   getTransposed());
+}
+
+LogicalResult DotWaitOp::verify() {
+  if (int64_t(getPending()) < 0 || int64_t(getPending()) > 7)
+    return emitOpError("expected 0 to 7 pending products, but got ")
+           << int64_t(getPending());
+  if (getProducts().getTypes() != getResults().getTypes())
+    return emitOpError("expected results of the products' types");
+  for (Value product : getProducts())
+    if (!isa_and_nonnull<AccumulatorAttr>(layoutOf(product)))
+      return emitOpError("expected accumulators, but got ")
+             << product.getType();
   return success();
 }
 
@@ -137,6 +186,21 @@ LogicalResult IndexOp::verify() {
     return success();
   return emitOpError("expected rows or columns, but got ")
          << getResult().getType();
+}
+
+LogicalResult CompareColumnsOp::verify() {
+  RankedTensorType result = tensorOf(getResult());
+  auto layout = dyn_cast_or_null<AccumulatorAttr>(result.getEncoding());
+  if (layout && getLimit().getType().isInteger(32))
+    return success();
+  auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getLimit()));
+  if (rows && !rows.getPartial() && layout &&
+      layout.getWarps() == rows.getWarps() &&
+      tensorOf(getLimit()).getDimSize(0) == result.getDimSize(0))
+    return success();
+  return emitOpError("expected a scalar or complete rows to an accumulator of "
+                     "the same warps, but got ")
+         << getLimit().getType() << " to " << result;
 }
 
 LogicalResult ConvertOp::verify() {

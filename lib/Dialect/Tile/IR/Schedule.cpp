@@ -7,10 +7,27 @@
 using namespace mlir;
 using namespace mlir::tile;
 
-LogicalResult
-ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
-                     int64_t m, int64_t n, int64_t warps, int64_t stages,
-                     Order) {
+using EmitError = llvm::function_ref<InFlightDiagnostic()>;
+
+/// What setmaxnreg takes.
+static LogicalResult verifyRegisters(EmitError emitError, StringRef role,
+                                     int64_t registers) {
+  if (registers == 0 ||
+      (registers >= 24 && registers <= 256 && registers % 8 == 0))
+    return success();
+  return emitError() << "expected " << role
+                     << "_registers to be 0 or a multiple of 8 from 24 to 256, "
+                        "but got "
+                     << registers;
+}
+
+LogicalResult ScheduleAttr::verify(EmitError emitError, int64_t m, int64_t n,
+                                   int64_t warps, int64_t stages, Order,
+                                   int64_t consumers, int64_t producerRegisters,
+                                   int64_t consumerRegisters, Weights weights,
+                                   bool overlap, bool pingPong, Rescale rescale,
+                                   int64_t threshold, bool persistent,
+                                   bool longestFirst, int64_t cluster) {
   if (warps < 1 || warps > 32)
     return emitError() << "expected 1 to 32 warps, but got " << warps;
   if (m < 16 * warps || m % (16 * warps))
@@ -22,5 +39,46 @@ ScheduleAttr::verify(llvm::function_ref<InFlightDiagnostic()> emitError,
                        << n;
   if (stages < 1 || stages > 8)
     return emitError() << "expected 1 to 8 stages, but got " << stages;
+  if (consumers == 0) {
+    if (producerRegisters || consumerRegisters || weights == Weights::Shared ||
+        overlap || pingPong || rescale == Rescale::Before || threshold ||
+        persistent || longestFirst || cluster != 1)
+      return emitError() << "expected consumers for a schedule with roles, but "
+                            "got consumers = 0";
+    return success();
+  }
+  if (consumers < 1 || consumers > 3)
+    return emitError() << "expected 1 to 3 consumers, but got " << consumers;
+  if (warps != 4 * consumers || m != 64 * consumers)
+    return emitError() << "expected 4 warps and 64 rows for each consumer, "
+                          "that is warps = "
+                       << 4 * consumers << " and m = " << 64 * consumers
+                       << ", but got warps = " << warps << " and m = " << m;
+  if (n > 256)
+    return emitError() << "expected n of at most 256, but got " << n;
+  if (failed(verifyRegisters(emitError, "producer", producerRegisters)) ||
+      failed(verifyRegisters(emitError, "consumer", consumerRegisters)))
+    return failure();
+  if (!producerRegisters != !consumerRegisters)
+    return emitError() << "expected producer_registers and consumer_registers "
+                          "together, but got "
+                       << producerRegisters << " and " << consumerRegisters;
+  if (overlap && stages < 2)
+    return emitError() << "expected at least 2 stages for overlap: a tile is "
+                          "still read when the next one is needed";
+  if (pingPong && (!overlap || consumers < 2))
+    return emitError() << "expected overlap and 2 or 3 consumers for "
+                          "ping_pong, but got "
+                       << consumers
+                       << (overlap ? " consumers" : " without overlap");
+  if (rescale == Rescale::Before && !overlap)
+    return emitError() << "expected overlap for rescale = before: without it "
+                          "nothing runs under the first product";
+  if (threshold < 0 || threshold > 16)
+    return emitError() << "expected a threshold of 0 to 16, but got "
+                       << threshold;
+  if (cluster != 1 && cluster != 2)
+    return emitError() << "expected a cluster of 1 or 2 blocks, but got "
+                       << cluster;
   return success();
 }

@@ -18,6 +18,9 @@ using namespace mlir::tile;
 /// The period of the 128-byte swizzle.
 static constexpr int64_t kAlignment = 1024;
 
+/// A barrier object.
+static constexpr int64_t kBarrierBytes = 8;
+
 namespace {
 /// A buffer with its first and last use among the ops of the kernel's block.
 struct Buffer {
@@ -30,7 +33,7 @@ struct Buffer {
 };
 } // namespace
 
-/// Uses through `tile.slot` count as uses of the ring.
+/// Uses through `tile.slot` and `tile.alias` count as uses of the buffer.
 static LogicalResult extend(Buffer &buffer, Value value, Block *block) {
   for (Operation *user : value.getUsers()) {
     Operation *op = block->findAncestorOpInBlock(*user);
@@ -42,8 +45,8 @@ static LogicalResult extend(Buffer &buffer, Value value, Block *block) {
       buffer.first = op;
     if (!buffer.last || buffer.last->isBeforeInBlock(op))
       buffer.last = op;
-    if (auto slot = dyn_cast<SlotOp>(user))
-      if (failed(extend(buffer, slot.getBuffer(), block)))
+    if (isa<SlotOp, AliasOp>(user))
+      if (failed(extend(buffer, user->getResult(0), block)))
         return failure();
   }
   return success();
@@ -77,6 +80,15 @@ static bool hasBarrierBetween(Operation *from, Operation *to) {
   return false;
 }
 
+/// Barriers lie behind the buffers from `end` on. Returns their end.
+static int64_t placePipelines(gpu::GPUFuncOp kernel, int64_t end) {
+  for (auto pipeline : kernel.getOps<CreatePipelineOp>()) {
+    pipeline.setOffset(end);
+    end += 2 * kBarrierBytes * pipeline.getPipeline().getType().getStages();
+  }
+  return end;
+}
+
 static FailureOr<int64_t> allocate(gpu::GPUFuncOp kernel) {
   Block *block = &kernel.getBody().front();
   SmallVector<Buffer> placed;
@@ -102,7 +114,7 @@ static FailureOr<int64_t> allocate(gpu::GPUFuncOp kernel) {
         OpBuilder b(later.first);
         BarrierOp::create(b, later.first->getLoc());
       }
-  return total;
+  return placePipelines(kernel, total);
 }
 
 namespace {

@@ -9,6 +9,7 @@
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILECHECKRESOURCESPASS
@@ -17,6 +18,10 @@ namespace mlir::tile {
 
 using namespace mlir;
 using namespace mlir::tile;
+
+/// Addresses, counters and temporaries of a consumer beside its fragments:
+/// measured on kernels that just fit and just do not.
+static constexpr int64_t kOtherRegisters = 24;
 
 /// Registers that the carried fragments of a loop and its matrix products need
 /// at once: a lower bound, without addresses and temporaries.
@@ -27,9 +32,11 @@ static int64_t getFragmentRegisters(gpu::GPUFuncOp kernel) {
     for (Value value : loop.getRegionIterArgs())
       if (isFragment(value.getType()))
         carried += getValuesPerThread(cast<RankedTensorType>(value.getType()));
-    loop.getBody()->walk([&](DotOp dot) {
+    loop.getBody()->walk([&](Operation *op) {
+      if (!isa<DotOp, DotAsyncOp>(op))
+        return;
       // A product that is carried is counted already.
-      auto type = cast<RankedTensorType>(dot.getResult().getType());
+      auto type = cast<RankedTensorType>(op->getResult(0).getType());
       if (!llvm::any_of(loop.getRegionIterArgs(),
                         [&](Value v) { return v.getType() == type; }))
         widest = std::max(widest, getValuesPerThread(type));
@@ -39,43 +46,99 @@ static int64_t getFragmentRegisters(gpu::GPUFuncOp kernel) {
   return most;
 }
 
+/// Named barriers: the block's, one of all consumers, and for each consumer one
+/// of its own and one for its turns.
+static int64_t getNamedBarriers(ScheduleAttr schedule) {
+  if (!schedule.getConsumers())
+    return 1;
+  return 2 + schedule.getConsumers() * (schedule.getPingPong() ? 2 : 1);
+}
+
 namespace {
 struct CheckResourcesPass
     : tile::impl::TileCheckResourcesPassBase<CheckResourcesPass> {
   using TileCheckResourcesPassBase::TileCheckResourcesPassBase;
 
   void runOnOperation() override {
-    const ::attn::TargetDesc *target = ::attn::TargetDesc::lookup(chip);
+    target = ::attn::TargetDesc::lookup(chip);
     if (!target) {
-      getOperation().emitError("unknown chip '")
-          << chip << "', expected one of " << ::attn::TargetDesc::knownChips();
+      getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
       return signalPassFailure();
     }
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    schedule = getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
     if (!schedule)
       return;
+    if (schedule.getConsumers() && !target->hasWgmma) {
+      getOperation().emitError("schedule ")
+          << schedule << " has consumers, but " << chip
+          << " has no warp group instructions; use a schedule without roles";
+      return signalPassFailure();
+    }
     int64_t shared = 0;
     if (auto bytes =
             getOperation()->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
       shared = bytes.getInt();
-    int64_t threads = schedule.getWarps() * 32;
     int64_t registers = getFragmentRegisters(getOperation());
-    int64_t available = std::min(target->registersPerThread,
-                                 target->registersPerBlock / threads);
-    bool fits = check(schedule, "bytes of shared memory", shared,
+    bool fits = check("bytes of shared memory", shared,
                       target->sharedBytesPerBlock, "per block") &&
-                check(schedule, "threads", threads, target->threadsPerBlock,
+                check("threads", schedule.getThreads(), target->threadsPerBlock,
                       "per block") &&
-                check(schedule, "registers for fragments", registers, available,
-                      "per thread");
+                check("named barriers", getNamedBarriers(schedule),
+                      target->namedBarriers, "per block") &&
+                checkRegisters(registers);
     if (!fits)
-      signalPassFailure();
+      return signalPassFailure();
+    auto options = remark::RemarkOpts::name("resources")
+                       .category("attn")
+                       .subCategory(chip);
+    remark::analysis(getOperation().getLoc(), options)
+        << remark::metric("shared_bytes", shared)
+        << remark::metric("shared_limit", target->sharedBytesPerBlock)
+        << remark::metric("threads", schedule.getThreads())
+        << remark::metric("fragment_registers", registers)
+        << remark::metric("register_limit", registersOfConsumer())
+        << remark::metric("named_barriers", getNamedBarriers(schedule))
+        << remark::metric("barrier_limit", target->namedBarriers);
   }
 
 private:
-  bool check(ScheduleAttr schedule, StringRef what, int64_t needed,
-             int64_t limit, StringRef scope) {
+  /// Registers that each thread has at launch: those of a block, in steps of 8.
+  int64_t launchRegisters() {
+    return std::min<int64_t>(target->registersPerThread,
+                             target->registersPerBlock / schedule.getThreads() /
+                                 8 * 8);
+  }
+
+  int64_t registersOfConsumer() {
+    if (schedule.getConsumerRegisters())
+      return std::min<int64_t>(schedule.getConsumerRegisters(),
+                               target->registersPerThread);
+    return launchRegisters();
+  }
+
+  bool checkRegisters(int64_t fragments) {
+    if (schedule.getConsumerRegisters()) {
+      int64_t pool = launchRegisters() * schedule.getThreads();
+      int64_t asked =
+          128 * (schedule.getProducerRegisters() +
+                 schedule.getConsumers() * schedule.getConsumerRegisters());
+      if (asked > pool) {
+        int64_t most = (pool / 128 - schedule.getProducerRegisters()) /
+                       schedule.getConsumers() / 8 * 8;
+        getOperation().emitError("schedule ")
+            << schedule << " needs " << asked
+            << " registers for its roles, but a block of "
+            << schedule.getThreads() << " threads has " << pool << " on "
+            << chip << "; consumer_registers = " << most << " would fit";
+        return false;
+      }
+    }
+    int64_t others = schedule.getConsumers() ? kOtherRegisters : 0;
+    return check("registers for fragments", fragments,
+                 registersOfConsumer() - others, "per thread");
+  }
+
+  bool check(StringRef what, int64_t needed, int64_t limit, StringRef scope) {
     if (needed <= limit)
       return true;
     getOperation().emitError("schedule ")
@@ -84,5 +147,8 @@ private:
         << (what.starts_with("registers") ? ", or more warps" : "");
     return false;
   }
+
+  const ::attn::TargetDesc *target = nullptr;
+  ScheduleAttr schedule;
 };
 } // namespace

@@ -229,8 +229,8 @@ struct PipelineLoadsPass
   void runOnOperation() override {
     auto schedule =
         getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
-    if (!schedule)
-      return;
+    if (!schedule || schedule.getConsumers())
+      return; // roles have pipelines of their own
     SmallVector<scf::ForOp> loops;
     getOperation().walk([&](scf::ForOp loop) { loops.push_back(loop); });
     for (scf::ForOp loop : loops)

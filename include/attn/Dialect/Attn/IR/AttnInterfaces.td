@@ -39,11 +39,13 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
     InterfaceMethod<[{
         Consumes one tile of scores. `scale` is a positive factor that still has to
         be applied to the scores (folded here into the exponent); `mayDropRow`
-        says that a row may hold no kept score so far.}],
+        says that a row may hold no kept score so far. Where the state would make
+        the output grow by less than 2^`threshold` the rescale may stay exactly 1.}],
         "::mlir::attn::NormalizerStep", "update",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows, "::mlir::Value":$scores,
-             "double":$scale, "bool":$mayDropRow, "::mlir::ValueRange":$state)>,
+             "double":$scale, "bool":$mayDropRow, "double":$threshold,
+             "::mlir::ValueRange":$state)>,
     InterfaceMethod<[{
         After the last tile: the factor of the accumulated output rows, and the
         log-sum-exp of the row (natural logarithm).}],

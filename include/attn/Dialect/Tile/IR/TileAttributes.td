@@ -25,6 +25,21 @@ def Tile_Order : I32EnumAttr<"Order", "order of independent instructions", [
     I32EnumAttrCase<"Pressure", 1, "pressure">]> {
   let cppNamespace = "::mlir::tile";
 }
+def Tile_Weights : I32EnumAttr<"Weights", "where the weights of the second product are", [
+    I32EnumAttrCase<"Registers", 0, "registers">,
+    I32EnumAttrCase<"Shared", 1, "shared">]> {
+  let cppNamespace = "::mlir::tile";
+}
+def Tile_Rescale : I32EnumAttr<"Rescale", "when the accumulated output is rescaled", [
+    I32EnumAttrCase<"After", 0, "after">, I32EnumAttrCase<"Before", 1, "before">]> {
+  let cppNamespace = "::mlir::tile";
+}
+def Tile_Bound : I32EnumAttr<"Bound", "side of a limit", [
+    I32EnumAttrCase<"AtMost", 0, "at_most">, I32EnumAttrCase<"AtLeast", 1, "at_least">]> {
+  let cppNamespace = "::mlir::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_BoundAttr : EnumAttr<TileDialect, Tile_Bound, "bound">;
 def Tile_ReduceKindAttr : EnumAttr<TileDialect, Tile_ReduceKind, "reduce_kind">;
 
 //===----------------------------------------------------------------------===//
@@ -109,10 +124,41 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
     buffers for each streamed operand. `order` is how instructions are ordered where
     data leaves a choice: as the tile program says, or for few live registers;
     assemblers keep most of it, and which is better depends on the tile.
+
+    With `consumers` (1 to 3 warp groups of 64 rows) the warps have roles, and:
+
+    | parameter | meaning |
+    | --- | --- |
+    | `producer_registers`, `consumer_registers` | per thread, moved between the roles; 0: as launched |
+    | `weights` | the second product reads them from `registers` or from `shared` memory |
+    | `overlap` | the first product of a tile is issued with the second of the one before, the softmax runs under the latter |
+    | `ping_pong` | warp groups take turns to issue |
+    | `rescale` | of the output `after` the second product, or `before` it under the first |
+    | `threshold` | the output is rescaled only when a row's maximum grew by more (in powers of two) |
+    | `persistent` | as many blocks as multiprocessors, each walks over tiles |
+    | `longest_first` | tiles in order of falling work, heads that share keys next to each other |
+    | `cluster` | blocks that share each key and value tile by multicast, 1 or 2 |
   }];
   let parameters = (ins "int64_t":$m, "int64_t":$n, "int64_t":$warps,
                         "int64_t":$stages,
-                        DefaultValuedParameter<"Order", "Order::Source">:$order);
+                        DefaultValuedParameter<"Order", "Order::Source">:$order,
+                        DefaultValuedParameter<"int64_t", "0">:$consumers,
+                        DefaultValuedParameter<"int64_t", "0">:$producer_registers,
+                        DefaultValuedParameter<"int64_t", "0">:$consumer_registers,
+                        DefaultValuedParameter<"Weights", "Weights::Registers">:$weights,
+                        DefaultValuedParameter<"bool", "false">:$overlap,
+                        DefaultValuedParameter<"bool", "false">:$ping_pong,
+                        DefaultValuedParameter<"Rescale", "Rescale::After">:$rescale,
+                        DefaultValuedParameter<"int64_t", "0">:$threshold,
+                        DefaultValuedParameter<"bool", "false">:$persistent,
+                        DefaultValuedParameter<"bool", "false">:$longest_first,
+                        DefaultValuedParameter<"int64_t", "1">:$cluster);
+  let extraClassDeclaration = [{
+    /// Threads of a block: those that share the rows, and the producer's.
+    int64_t getThreads() const {
+      return getWarps() * 32 + (getConsumers() ? 128 : 0);
+    }
+  }];
   let assemblyFormat = "`<` struct(params) `>`";
   let genVerifyDecl = 1;
 }

@@ -67,6 +67,22 @@ def Tile_IndexOp : Tile_Op<"index", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_CompareColumnsOp : Tile_Op<"compare_columns", [Pure]> {
+  let summary = "the number of each column compared with a value of each row";
+  let description = [{
+    Element (i, j) of the result is j <= limit[i], or j >= limit[i], signed; rows and
+    columns count from 0. A scalar limit is that of row 0 and grows by one with each
+    row: a diagonal, whose neighbouring rows share comparisons.
+  }];
+  let arguments = (ins Tile_BoundAttr:$bound,
+                       AnyTypeOf<[I32, RankedTensorOf<[I32]>]>:$limit);
+  let results = (outs RankedTensorOf<[I1]>:$result);
+  let assemblyFormat = [{
+    $bound $limit attr-dict `:` type($limit) `to` type($result)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_ConvertOp : Tile_Op<"convert", [Pure]> {
   let summary = "an f32 accumulator rounded to a 16-bit matrix operand";
   let arguments = (ins AnyRankedTensor:$source);

@@ -20,6 +20,7 @@ def TileDialect : Dialect {
   }];
   let dependentDialects = ["::mlir::gpu::GPUDialect", "::mlir::arith::ArithDialect"];
   let useDefaultAttributePrinterParser = 1;
+  let useDefaultTypePrinterParser = 1;
 }
 
 class Tile_Op<string mnemonic, list<Trait> traits = []>

@@ -7,11 +7,14 @@
 
 include "attn/Dialect/Tile/IR/TileDialect.td"
 include "attn/Dialect/Tile/IR/TileAttributes.td"
+include "attn/Dialect/Tile/IR/TileTypes.td"
 include "mlir/Interfaces/SideEffectInterfaces.td"
 include "mlir/Interfaces/InferTypeOpInterface.td"
 
 include "attn/Dialect/Tile/IR/TileComputeOps.td"
 include "attn/Dialect/Tile/IR/TileMemoryOps.td"
 include "attn/Dialect/Tile/IR/TileSyncOps.td"
+include "attn/Dialect/Tile/IR/TilePipelineOps.td"
+include "attn/Dialect/Tile/IR/TileRoleOps.td"
 
 #endif

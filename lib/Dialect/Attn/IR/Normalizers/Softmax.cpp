@@ -25,10 +25,21 @@ SmallVector<Value> SoftmaxAttr::init(OpBuilder &b, Location loc,
 
 NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
                                    Value scores, double scale, bool mayDropRow,
-                                   ValueRange state) const {
+                                   double threshold, ValueRange state) const {
   Value max = state[0], sum = state[1];
   Value newMax = rows.reduceMax(b, loc, scores, max);
   Value factor = rows.constant(b, loc, scale * kLog2E);
+  if (threshold > 0) {
+    // The reference point may lag behind the maximum: weights then exceed 1,
+    // and the sum with them (FlashAttention-4, arXiv 2603.05451). From -inf the
+    // growth is infinite; -inf to -inf is NaN and stays.
+    Value growth = arith::MulFOp::create(
+        b, loc, arith::SubFOp::create(b, loc, newMax, max), factor);
+    Value grew =
+        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, growth,
+                              rows.constant(b, loc, threshold));
+    newMax = arith::SelectOp::create(b, loc, grew, newMax, max);
+  }
 
   // A row without a kept score so far has the maximum -inf, and -inf - -inf
   // would be NaN. Any finite reference point makes its weights 0.

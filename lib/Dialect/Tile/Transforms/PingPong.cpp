@@ -1,0 +1,52 @@
+//===- PingPong.cpp - warp groups that issue in turns ---------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// FlashAttention-3 (arXiv 2407.08608), section 3.1.
+
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "attn/Dialect/Tile/Transforms/Passes.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+
+namespace mlir::tile {
+#define GEN_PASS_DEF_TILEPINGPONGPASS
+#include "attn/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::tile
+
+using namespace mlir;
+using namespace mlir::tile;
+
+static bool isInnermost(scf::ForOp loop) {
+  return !loop.getBody()
+              ->walk([](scf::ForOp) { return WalkResult::interrupt(); })
+              .wasInterrupted();
+}
+
+namespace {
+struct PingPongPass : tile::impl::TilePingPongPassBase<PingPongPass> {
+  void runOnOperation() override {
+    auto schedule =
+        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    if (!schedule || !schedule.getPingPong())
+      return;
+    int64_t groups = schedule.getConsumers();
+    getOperation().walk([&](WarpSpecializeOp roles) {
+      bool turns = false;
+      roles.getConsumer().walk([&](scf::ForOp loop) {
+        SmallVector<DotAsyncOp> dots(loop.getBody()->getOps<DotAsyncOp>());
+        if (dots.size() != 2 || !isInnermost(loop))
+          return;
+        OpBuilder b(dots.front());
+        TakeTurnOp::create(b, dots.front().getLoc(), groups);
+        b.setInsertionPointAfter(dots.back());
+        PassTurnOp::create(b, dots.back().getLoc(), groups);
+        turns = true;
+      });
+      if (!turns)
+        return;
+      OpBuilder b = OpBuilder::atBlockBegin(&roles.getConsumer().front());
+      StartTurnsOp::create(b, roles.getLoc(), groups);
+    });
+  }
+};
+} // namespace

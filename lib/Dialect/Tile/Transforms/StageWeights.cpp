@@ -1,0 +1,51 @@
+//===- StageWeights.cpp - weights through shared memory -------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "attn/Dialect/Tile/Transforms/Passes.h"
+
+namespace mlir::tile {
+#define GEN_PASS_DEF_TILESTAGEWEIGHTSPASS
+#include "attn/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::tile
+
+using namespace mlir;
+using namespace mlir::tile;
+
+namespace {
+struct StageWeightsPass
+    : tile::impl::TileStageWeightsPassBase<StageWeightsPass> {
+  void runOnOperation() override {
+    auto schedule =
+        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    if (!schedule || schedule.getWeights() != Weights::Shared)
+      return;
+    SmallVector<DotOp> dots;
+    getOperation().walk([&](DotOp dot) {
+      if (dot.getA().getDefiningOp<ConvertOp>())
+        dots.push_back(dot);
+    });
+    for (DotOp dot : dots)
+      stage(dot);
+  }
+
+private:
+  void stage(DotOp dot) {
+    auto convert = dot.getA().getDefiningOp<ConvertOp>();
+    auto type = cast<RankedTensorType>(convert.getResult().getType());
+    OpBuilder b = OpBuilder::atBlockBegin(&getOperation().getBody().front());
+    Value buffer =
+        AllocOp::create(b, dot.getLoc(),
+                        getSharedType(type.getDimSize(0), type.getDimSize(1),
+                                      type.getElementType()),
+                        IntegerAttr(), /*slots=*/1);
+    b.setInsertionPoint(convert);
+    StoreOp::create(b, dot.getLoc(), convert.getSource(), buffer);
+    FenceAsyncOp::create(b, dot.getLoc());
+    dot.getAMutable().assign(buffer);
+    if (convert->use_empty())
+      convert.erase();
+  }
+};
+} // namespace

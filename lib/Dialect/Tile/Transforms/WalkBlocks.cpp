@@ -1,0 +1,227 @@
+//===- WalkBlocks.cpp - order and number of the blocks of a grid ----------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+//
+// The order is that of FlashAttention-3's schedulers (arXiv 2407.08608): the
+// longest work first, and within a section only as many heads as the L2 cache
+// holds keys and values of.
+
+#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "attn/Dialect/Tile/Transforms/Passes.h"
+#include "attn/Support/TargetDesc.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "mlir/Dialect/MemRef/IR/MemRef.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+
+namespace mlir::tile {
+#define GEN_PASS_DEF_TILEWALKBLOCKSPASS
+#include "attn/Dialect/Tile/Transforms/Passes.h.inc"
+} // namespace mlir::tile
+
+using namespace mlir;
+using namespace mlir::tile;
+
+/// Streamed operands of a section: well inside the L2 of an H100 (50 MB).
+static constexpr int64_t kSectionBytes = 32 << 20;
+
+namespace {
+/// Scalars that the host computes for each launch.
+enum HostArgument { Blocks, Heads, Outer, Section, Stride, kHostArguments };
+
+class BlockWalk {
+public:
+  BlockWalk(gpu::GPUFuncOp kernel, gpu::LaunchFuncOp launch,
+            ScheduleAttr schedule, int64_t multiprocessors)
+      : kernel(kernel), launch(launch), schedule(schedule),
+        multiprocessors(multiprocessors), b(kernel.getLoc(), kernel) {}
+
+  void run() {
+    addArguments();
+    setGrid();
+    Value tile = schedule.getPersistent() ? buildLoop() : linearBlock();
+    replaceBlockIds(tile);
+  }
+
+private:
+  int64_t cluster() const { return schedule.getCluster(); }
+
+  Value index(int64_t value) {
+    return arith::ConstantIndexOp::create(b, value);
+  }
+  Value i32(int64_t value) {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
+  }
+  Value div(Value x, Value y) { return arith::DivUIOp::create(b, x, y); }
+  Value rem(Value x, Value y) { return arith::RemUIOp::create(b, x, y); }
+  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
+  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
+  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
+  Value min(Value x, Value y) { return arith::MinUIOp::create(b, x, y); }
+  Value max(Value x, Value y) { return arith::MaxUIOp::create(b, x, y); }
+
+  //===--------------------------------------------------------------------===//
+  // Host
+  //===--------------------------------------------------------------------===//
+
+  void addArguments() {
+    for (int i = 0; i < kHostArguments; ++i) {
+      unsigned number = kernel.getNumArguments();
+      (void)kernel.insertArgument(number, b.getI32Type(), {}, kernel.getLoc());
+      arguments[i] = kernel.getArgument(number);
+    }
+  }
+
+  void setGrid() {
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPoint(launch);
+    // Blocks of a cluster take neighbouring rows; one may have none.
+    Value blocks = launch.getGridSizeX();
+    if (cluster() > 1)
+      blocks = arith::CeilDivUIOp::create(b, blocks, index(cluster()));
+    Value heads = launch.getGridSizeY(), outer = launch.getGridSizeZ();
+    Value total = mul(mul(blocks, heads), outer);
+    Value clusters = total;
+    if (schedule.getPersistent())
+      clusters = min(total, index(multiprocessors / cluster()));
+    Value section = sectionOf(heads, mul(heads, outer));
+    SmallVector<Value> values(kHostArguments);
+    values[Blocks] = blocks;
+    values[Heads] = heads;
+    values[Outer] = outer;
+    values[Section] = section;
+    values[Stride] = clusters;
+    for (Value value : values) {
+      Value narrow = arith::IndexCastOp::create(b, b.getI32Type(), value);
+      launch.getKernelOperandsMutable().append(narrow);
+    }
+    launch.getGridSizeXMutable().assign(mul(clusters, index(cluster())));
+    launch.getGridSizeYMutable().assign(index(1));
+    launch.getGridSizeZMutable().assign(index(1));
+  }
+
+  /// Heads whose streamed operands fit the cache together.
+  Value sectionOf(Value heads, Value most) {
+    Value bytes, keyHeads;
+    llvm::SmallPtrSet<Value, 4> seen;
+    kernel.walk([&](CopyTensorOp copy) {
+      if (!isa<scf::ForOp>(copy->getParentOp()))
+        return;
+      auto map = cast<BlockArgument>(copy.getMap());
+      auto encode = launch.getKernelOperand(map.getArgNumber())
+                        .getDefiningOp<EncodeTensorMapOp>();
+      if (!encode || !seen.insert(encode.getSource()).second)
+        return;
+      auto type = cast<MemRefType>(encode.getSource().getType());
+      int64_t rank = type.getRank();
+      auto dim = [&](int64_t d) -> Value {
+        return memref::DimOp::create(b, encode.getSource(), index(d));
+      };
+      Value size = mul(mul(dim(rank - 2), dim(rank - 1)),
+                       index(type.getElementTypeBitWidth() / 8));
+      bytes = bytes ? add(bytes, size) : size;
+      if (rank > 2)
+        keyHeads = dim(rank - 3);
+    });
+    if (!bytes)
+      return max(most, index(1));
+    Value fitting =
+        max(div(index(kSectionBytes), max(bytes, index(1))), index(1));
+    if (keyHeads) // several heads may stream the same operands
+      fitting =
+          mul(fitting, max(div(heads, max(keyHeads, index(1))), index(1)));
+    return max(min(fitting, most), index(1));
+  }
+
+  //===--------------------------------------------------------------------===//
+  // Kernel
+  //===--------------------------------------------------------------------===//
+
+  /// Number of this block's cluster.
+  Value linearBlock() {
+    b.setInsertionPointToStart(&kernel.getBody().front());
+    start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+    Value narrow = arith::IndexCastOp::create(b, b.getI32Type(), start);
+    if (cluster() == 1)
+      return narrow;
+    rank = rem(narrow, i32(cluster()));
+    return div(narrow, i32(cluster()));
+  }
+
+  /// All but the buffers goes into a loop over tiles; returns its variable.
+  Value buildLoop() {
+    Block *body = &kernel.getBody().front();
+    SmallVector<Operation *> work;
+    for (Operation &op : body->without_terminator())
+      if (!isa<AllocOp>(op))
+        work.push_back(&op);
+    Value first = linearBlock();
+    b.setInsertionPoint(body->getTerminator());
+    Value total =
+        mul(mul(arguments[Blocks], arguments[Heads]), arguments[Outer]);
+    auto loop = scf::ForOp::create(b, first, total, arguments[Stride]);
+    for (Operation *op : work)
+      op->moveBefore(loop.getBody()->getTerminator());
+    b.setInsertionPointToStart(loop.getBody());
+    return UniformOp::create(b, loop.getInductionVar());
+  }
+
+  /// tile = (section, position in order of work, head of the section)
+  void replaceBlockIds(Value tile) {
+    Value heads = mul(arguments[Heads], arguments[Outer]);
+    Value perSection = mul(arguments[Section], arguments[Blocks]);
+    Value section = div(tile, perSection), rest = rem(tile, perSection);
+    Value firstHead = mul(section, arguments[Section]);
+    Value width = min(arguments[Section], sub(heads, firstHead));
+    Value position = div(rest, width);
+    Value head = add(firstHead, rem(rest, width));
+    if (schedule.getLongestFirst())
+      position = sub(sub(arguments[Blocks], i32(1)), position);
+    if (cluster() > 1)
+      position = add(mul(position, i32(cluster())), rank);
+    Value ids[3] = {position, rem(head, arguments[Heads]),
+                    div(head, arguments[Heads])};
+    kernel.walk([&](gpu::BlockIdOp id) {
+      if (id == start)
+        return;
+      OpBuilder at(id);
+      Value replacement = arith::IndexCastUIOp::create(
+          at, id.getLoc(), at.getIndexType(), ids[int(id.getDimension())]);
+      id.replaceAllUsesWith(replacement);
+      id.erase();
+    });
+  }
+
+  gpu::GPUFuncOp kernel;
+  gpu::LaunchFuncOp launch;
+  ScheduleAttr schedule;
+  int64_t multiprocessors;
+  ImplicitLocOpBuilder b;
+  Value arguments[kHostArguments];
+  gpu::BlockIdOp start; ///< the one that the walk itself reads
+  Value rank;           ///< of the block in its cluster
+};
+
+struct WalkBlocksPass : tile::impl::TileWalkBlocksPassBase<WalkBlocksPass> {
+  using TileWalkBlocksPassBase::TileWalkBlocksPassBase;
+
+  void runOnOperation() override {
+    const ::attn::TargetDesc *target = ::attn::TargetDesc::lookup(chip);
+    if (!target) {
+      getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
+      return signalPassFailure();
+    }
+    SymbolTableCollection symbols;
+    getOperation().walk([&](gpu::LaunchFuncOp launch) {
+      auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
+          launch, launch.getKernel());
+      auto schedule = kernel
+                          ? kernel->getAttrOfType<ScheduleAttr>("tile.schedule")
+                          : ScheduleAttr();
+      if (schedule && (schedule.getPersistent() || schedule.getLongestFirst() ||
+                       schedule.getCluster() > 1))
+        BlockWalk(kernel, launch, schedule, target->multiprocessors).run();
+    });
+  }
+};
+} // namespace
