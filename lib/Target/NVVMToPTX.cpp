@@ -9,6 +9,7 @@
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/IR/DiagnosticInfo.h"
 #include "llvm/IR/DiagnosticPrinter.h"
+#include "llvm/IR/InstIterator.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/IR/Module.h"
 #include "llvm/MC/TargetRegistry.h"
@@ -69,8 +70,7 @@ static std::unique_ptr<llvm::TargetMachine>
 createTargetMachine(gpu::GPUModuleOp module, StringRef chip) {
   const attn::TargetDesc *desc = attn::TargetDesc::lookup(chip);
   if (!desc) {
-    module.emitError("unknown chip '")
-        << chip << "', expected one of " << attn::TargetDesc::knownChips();
+    module.emitError(attn::TargetDesc::explainUnknown(chip));
     return nullptr;
   }
   initializeBackend();
@@ -91,6 +91,16 @@ createTargetMachine(gpu::GPUModuleOp module, StringRef chip) {
   return std::unique_ptr<llvm::TargetMachine>(target->createTargetMachine(
       triple, chip, desc->ptxFeature, options, std::nullopt, std::nullopt,
       llvm::CodeGenOptLevel::Aggressive));
+}
+
+/// Inline assembly of a kernel is executed by warps together: it must not be
+/// moved into a branch or copied to several.
+static void markConvergent(llvm::Module &module) {
+  for (llvm::Function &function : module)
+    for (llvm::Instruction &instruction : llvm::instructions(function))
+      if (auto *call = llvm::dyn_cast<llvm::CallInst>(&instruction);
+          call && call->isInlineAsm())
+        call->setConvergent();
 }
 
 static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
@@ -151,6 +161,7 @@ static std::unique_ptr<Translation> translate(gpu::GPUModuleOp module,
   }
   result->module->setTargetTriple(result->machine->getTargetTriple());
   result->module->setDataLayout(result->machine->createDataLayout());
+  markConvergent(*result->module);
   optimize(*result->module, *result->machine);
   return result;
 }

@@ -4,6 +4,7 @@
 
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
 #include "mlir/Conversion/FuncToLLVM/ConvertFuncToLLVM.h"
@@ -113,10 +114,22 @@ private:
   unsigned count = 0;
 };
 
+/// The address of a value's copy.
+Value storeOnStack(ImplicitLocOpBuilder &b, Value value) {
+  auto pointer = LLVM::LLVMPointerType::get(b.getContext());
+  Value one = LLVM::ConstantOp::create(b, b.getI32IntegerAttr(1));
+  Value slot = LLVM::AllocaOp::create(b, pointer, value.getType(), one);
+  LLVM::StoreOp::create(b, value, slot);
+  return slot;
+}
+
 /// Continues in a new block when `status` is 0, else goes to ^exit(status).
 void continueOnSuccess(ImplicitLocOpBuilder &b,
                        ConversionPatternRewriter &rewriter, Operation *op,
-                       Value success, Value status) {
+                       Value status) {
+  Value success =
+      LLVM::ICmpOp::create(b, LLVM::ICmpPredicate::eq, status,
+                           LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0)));
   Block *block = op->getBlock();
   Block *rest = rewriter.splitBlock(block, std::next(op->getIterator()));
   Block *exit = &block->getParent()->back();
@@ -167,15 +180,21 @@ struct LaunchLowering : ConvertOpToLLVMPattern<gpu::LaunchFuncOp> {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
     Type i32 = b.getI32Type(), i64 = b.getI64Type();
     auto pointer = LLVM::LLVMPointerType::get(getContext());
-    auto launch = symbols.declare(b, "attn_rt_launch",
-                                  {pointer, pointer, pointer, i32, i32, i32,
-                                   i32, i32, i32, i32, pointer, i64});
-    auto narrow = [&](Value index) -> Value {
-      return LLVM::TruncOp::create(b, i32, index);
-    };
-    SmallVector<Value> parameters = getTypeConverter()->promoteOperands(
-        op.getLoc(), op.getKernelOperands(), adaptor.getKernelOperands(),
-        rewriter);
+    SmallVector<Value> sizes = {
+        adaptor.getGridSizeX(),  adaptor.getGridSizeY(),
+        adaptor.getGridSizeZ(),  adaptor.getBlockSizeX(),
+        adaptor.getBlockSizeY(), adaptor.getBlockSizeZ()};
+    bool hasCluster = bool(adaptor.getClusterSizeX());
+    if (hasCluster)
+      llvm::append_range(sizes, ArrayRef<Value>{adaptor.getClusterSizeX(),
+                                                adaptor.getClusterSizeY(),
+                                                adaptor.getClusterSizeZ()});
+    SmallVector<Type> types(3, pointer);
+    types.append(sizes.size(), i32);
+    types.append({i32, pointer, i64});
+    auto launch = symbols.declare(
+        b, hasCluster ? "attn_rt_launch_cluster" : "attn_rt_launch", types);
+    SmallVector<Value> parameters = storeParameters(b, op, adaptor, rewriter);
     Value shared = adaptor.getDynamicSharedMemorySize();
     if (!shared)
       shared = LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0));
@@ -184,40 +203,150 @@ struct LaunchLowering : ConvertOpToLLVMPattern<gpu::LaunchFuncOp> {
     SmallVector<Value> arguments = {
         adaptor.getAsyncObject(), image,
         symbols.text(b, op.getKernelName().getValue())};
-    for (Value size : {adaptor.getGridSizeX(), adaptor.getGridSizeY(),
-                       adaptor.getGridSizeZ(), adaptor.getBlockSizeX(),
-                       adaptor.getBlockSizeY(), adaptor.getBlockSizeZ()})
-      arguments.push_back(narrow(size));
+    for (Value size : sizes)
+      arguments.push_back(LLVM::TruncOp::create(b, i32, size));
     arguments.push_back(shared);
-    arguments.push_back(storeParameters(b, parameters));
+    arguments.push_back(storePointers(b, parameters));
     arguments.push_back(
         LLVM::ConstantOp::create(b, b.getI64IntegerAttr(parameters.size())));
     Value status = LLVM::CallOp::create(b, launch, arguments).getResult();
-    Value success = LLVM::ICmpOp::create(
-        b, LLVM::ICmpPredicate::eq, status,
-        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(0)));
-    continueOnSuccess(b, rewriter, op, success, status);
+    continueOnSuccess(b, rewriter, op, status);
     rewriter.eraseOp(op);
     return mlir::success();
   }
 
 private:
-  /// An array of pointers to the values, on the stack.
-  static Value storeParameters(ImplicitLocOpBuilder &b,
-                               ArrayRef<Value> parameters) {
+  /// Where the values of the kernel's parameters lie, on the stack. A tensor
+  /// map lies there already.
+  SmallVector<Value> storeParameters(ImplicitLocOpBuilder &b,
+                                     gpu::LaunchFuncOp op, OpAdaptor adaptor,
+                                     OpBuilder &rewriter) const {
+    SmallVector<Value> slots;
+    for (auto [operand, converted] :
+         llvm::zip(op.getKernelOperands(), adaptor.getKernelOperands())) {
+      if (isa<tile::TensorMapType>(operand.getType())) {
+        slots.push_back(converted);
+        continue;
+      }
+      for (Value parameter : getTypeConverter()->promoteOperands(
+               op.getLoc(), operand, converted, rewriter))
+        slots.push_back(storeOnStack(b, parameter));
+    }
+    return slots;
+  }
+
+  /// An array of the pointers, on the stack.
+  static Value storePointers(ImplicitLocOpBuilder &b,
+                             ArrayRef<Value> pointers) {
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
-    Value one = LLVM::ConstantOp::create(b, b.getI32IntegerAttr(1));
     Value count = LLVM::ConstantOp::create(
-        b, b.getI32IntegerAttr(int32_t(parameters.size())));
+        b, b.getI32IntegerAttr(int32_t(pointers.size())));
     Value array = LLVM::AllocaOp::create(b, pointer, pointer, count);
-    for (auto [i, parameter] : llvm::enumerate(parameters)) {
-      Value slot = LLVM::AllocaOp::create(b, pointer, parameter.getType(), one);
-      LLVM::StoreOp::create(b, parameter, slot);
+    for (auto [i, value] : llvm::enumerate(pointers)) {
       Value entry = LLVM::GEPOp::create(b, pointer, pointer, array,
                                         ArrayRef<LLVM::GEPArg>{int32_t(i)});
-      LLVM::StoreOp::create(b, slot, entry);
+      LLVM::StoreOp::create(b, value, entry);
     }
     return array;
+  }
+  RuntimeSymbols &symbols;
+};
+
+/// A tensor map on the stack, encoded by the runtime from an
+/// attn_rt_tensor_map_desc.
+struct EncodeTensorMapLowering
+    : ConvertOpToLLVMPattern<tile::EncodeTensorMapOp> {
+  EncodeTensorMapLowering(const LLVMTypeConverter &converter,
+                          RuntimeSymbols &symbols)
+      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+
+  LogicalResult
+  matchAndRewrite(tile::EncodeTensorMapOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto source = cast<MemRefType>(op.getSource().getType());
+    std::optional<int32_t> element = elementCode(source.getElementType());
+    if (!element)
+      return op.emitOpError("has no code for elements of type ")
+             << source.getElementType();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    auto encode = symbols.declare(b, "attn_rt_encode_tensor_map",
+                                  {pointer, pointer, pointer});
+    Value description =
+        storeOnStack(b, describe(b, op, adaptor.getSource(), *element));
+    Value count =
+        LLVM::ConstantOp::create(b, b.getI32IntegerAttr(kTensorMapBytes));
+    Value map = LLVM::AllocaOp::create(b, pointer, b.getI8Type(), count,
+                                       /*alignment=*/64);
+    // addStreamAndStatus has made the stream the last argument.
+    Value stream = op->getParentRegion()->front().getArguments().back();
+    Value status =
+        LLVM::CallOp::create(b, encode, ValueRange{stream, map, description})
+            .getResult();
+    continueOnSuccess(b, rewriter, op, status);
+    rewriter.replaceOp(op, map);
+    return success();
+  }
+
+private:
+  static constexpr int32_t kTensorMapBytes = 128;
+  static constexpr int64_t kMaxRank = 5;
+  static constexpr int64_t kPromotionBytes = 128;
+
+  /// ATTN_RT_ELEMENT_.
+  static std::optional<int32_t> elementCode(Type type) {
+    if (type.isInteger(8))
+      return 0;
+    if (type.isInteger(32))
+      return 1;
+    if (type.isF16())
+      return 2;
+    if (type.isBF16())
+      return 3;
+    if (type.isF32())
+      return 4;
+    return std::nullopt;
+  }
+
+  /// The fields of attn_rt_tensor_map_desc; dimensions are innermost first.
+  Value describe(ImplicitLocOpBuilder &b, tile::EncodeTensorMapOp op,
+                 Value source, int32_t element) const {
+    Type i32 = b.getI32Type(), i64 = b.getI64Type();
+    auto wide = LLVM::LLVMArrayType::get(i64, kMaxRank);
+    auto type = LLVM::LLVMStructType::getLiteral(
+        getContext(),
+        {LLVM::LLVMPointerType::get(getContext()), i64, wide, wide,
+         LLVM::LLVMArrayType::get(i32, kMaxRank), i32, i32, i32, i32});
+    Value result = LLVM::ZeroOp::create(b, type);
+    auto set = [&](ArrayRef<int64_t> place, Value value) {
+      result = LLVM::InsertValueOp::create(b, result, value, place);
+    };
+    auto constant = [&](Type of, int64_t value) -> Value {
+      return LLVM::ConstantOp::create(b, b.getIntegerAttr(of, value));
+    };
+    auto memref = cast<MemRefType>(op.getSource().getType());
+    int64_t rank = memref.getRank();
+    Value bytes = constant(i64, memref.getElementTypeBitWidth() / 8);
+    MemRefDescriptor descriptor(source);
+    Value start =
+        LLVM::PtrToIntOp::create(b, i64, descriptor.alignedPtr(b, b.getLoc()));
+    Value offset =
+        LLVM::MulOp::create(b, descriptor.offset(b, b.getLoc()), bytes);
+    set(0, symbols.text(b, op.getName()));
+    set(1, LLVM::AddOp::create(b, start, offset));
+    for (int64_t i = 0; i < rank; ++i) {
+      int64_t d = rank - 1 - i;
+      set({2, i}, descriptor.size(b, b.getLoc(), d));
+      set({3, i},
+          LLVM::MulOp::create(b, descriptor.stride(b, b.getLoc(), d), bytes));
+      int64_t box = i == 0 ? op.getColumns() : i == 1 ? op.getRows() : 1;
+      set({4, i}, constant(i32, box));
+    }
+    set(5, constant(i32, rank));
+    set(6, constant(i32, element));
+    set(7, constant(i32, op.getSwizzle()));
+    set(8, constant(i32, kPromotionBytes));
+    return result;
   }
   RuntimeSymbols &symbols;
 };
@@ -227,7 +356,9 @@ struct HostToLLVMPass
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       bool launches = false;
-      func.walk([&](gpu::LaunchFuncOp) { launches = true; });
+      func.walk([&](Operation *op) {
+        launches |= isa<gpu::LaunchFuncOp, tile::EncodeTensorMapOp>(op);
+      });
       if (launches && func.getNumResults() != 0) {
         func.emitOpError("expected a function that launches kernels to return "
                          "tensors only");
@@ -238,13 +369,17 @@ struct HostToLLVMPass
     }
     MLIRContext *context = &getContext();
     LLVMTypeConverter converter(context);
+    converter.addConversion([](tile::TensorMapType type) -> Type {
+      return LLVM::LLVMPointerType::get(type.getContext());
+    });
     RewritePatternSet patterns(context);
     RuntimeSymbols symbols(getOperation());
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    patterns.add<RequireLowering, LaunchLowering>(converter, symbols);
+    patterns.add<RequireLowering, LaunchLowering, EncodeTensorMapLowering>(
+        converter, symbols);
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp, gpu::GPUModuleOp>();
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();

@@ -155,6 +155,33 @@ struct ReturnLowering : ConvertOpToLLVMPattern<gpu::ReturnOp> {
   }
 };
 
+/// What tile-to-nvvm has left of tensor maps: their address.
+struct CastLowering : ConvertOpToLLVMPattern<UnrealizedConversionCastOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(UnrealizedConversionCastOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getNumOperands() != 1 || op.getNumResults() != 1 ||
+        op.getResult(0).getType() != adaptor.getInputs()[0].getType())
+      return rewriter.notifyMatchFailure(op, "the types stay different");
+    rewriter.replaceOp(op, adaptor.getInputs());
+    return success();
+  }
+};
+
+/// A tensor map is a parameter of 128 bytes, which the copy engine reads where
+/// it is: LLVM must not copy it.
+static void setTensorMapAttributes(LLVM::LLVMFuncOp kernel, unsigned argument) {
+  OpBuilder b(kernel.getContext());
+  kernel.setArgAttr(
+      argument, LLVM::LLVMDialect::getByValAttrName(),
+      TypeAttr::get(LLVM::LLVMArrayType::get(b.getI8Type(), 128)));
+  kernel.setArgAttr(argument, LLVM::LLVMDialect::getAlignAttrName(),
+                    b.getI64IntegerAttr(64));
+  kernel.setArgAttr(argument, NVVM::NVVMDialect::getGridConstantAttrName(),
+                    b.getUnitAttr());
+}
+
 /// A kernel entry: memref arguments become the fields of their descriptors, as
 /// the host's launch passes them.
 struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
@@ -177,6 +204,20 @@ struct KernelLowering : ConvertOpToLLVMPattern<gpu::GPUFuncOp> {
     if (auto size = op.getKnownBlockSize())
       kernel->setAttr(NVVM::NVVMDialect::getReqntidAttrName(),
                       rewriter.getDenseI32ArrayAttr(*size));
+    if (auto cluster = op->getAttrOfType<IntegerAttr>("tile.cluster");
+        cluster && cluster.getInt() > 1)
+      kernel->setAttr(
+          NVVM::NVVMDialect::getClusterDimAttrName(),
+          rewriter.getDenseI32ArrayAttr({int32_t(cluster.getInt()), 1, 1}));
+    // Registers can only be moved between roles where their number is fixed.
+    if (op.walk([](NVVM::SetMaxRegisterOp) {
+            return WalkResult::interrupt();
+          }).wasInterrupted())
+      kernel->setAttr(NVVM::NVVMDialect::getMinctasmAttrName(),
+                      rewriter.getI32IntegerAttr(1));
+    for (auto [i, argument] : llvm::enumerate(op.getArgumentTypes()))
+      if (isa<tile::TensorMapType>(argument))
+        setTensorMapAttributes(kernel, signature.getInputMapping(i)->inputNo);
     // One instruction per exp2: without this LLVM scales around denormals.
     SmallVector<Attribute> attributes = {rewriter.getStrArrayAttr(
         {"denormal-fp-math-f32", "preserve-sign,preserve-sign"})};
@@ -199,18 +240,22 @@ struct KernelToLLVMPass
     if (failed(expandMath(context)))
       return signalPassFailure();
     LLVMTypeConverter converter(context);
+    converter.addConversion([](tile::TensorMapType type) -> Type {
+      return LLVM::LLVMPointerType::get(type.getContext());
+    });
     RewritePatternSet patterns(context);
     arith::populateArithToLLVMConversionPatterns(converter, patterns);
     populateMathToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    patterns.add<KernelLowering, ReturnLowering, BlockIdLowering>(converter);
+    patterns.add<KernelLowering, ReturnLowering, BlockIdLowering, CastLowering>(
+        converter);
     patterns.add<DivLowering>(converter, /*benefit=*/2);
     patterns.add<MathIntrinsicLowering<math::Log2Op>>(
         converter, "llvm.nvvm.lg2.approx.ftz.f");
     LLVMConversionTarget target(*context);
     target.addLegalDialect<NVVM::NVVMDialect>();
-    target.addIllegalOp<math::Log2Op>();
+    target.addIllegalOp<math::Log2Op, UnrealizedConversionCastOp>();
     target.addLegalOp<gpu::GPUModuleOp>();
     if (failed(
             applyFullConversion(getOperation(), target, std::move(patterns))))

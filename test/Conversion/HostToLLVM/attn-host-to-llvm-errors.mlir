@@ -12,3 +12,14 @@ func.func @scalar_result(%n: index) -> index {
   return %n : index
 }
 }
+
+// -----
+
+module attributes {gpu.container_module} {
+func.func @element(%t: memref<?x16xf64, strided<[?, 1], offset: ?>>) {
+  // expected-error @below {{has no code for elements of type 'f64'}}
+  // expected-error @below {{failed to legalize operation 'tile.encode_tensor_map'}}
+  %map = tile.encode_tensor_map %t named "key" box [64, 16] swizzle 128 : memref<?x16xf64, strided<[?, 1], offset: ?>>
+  return
+}
+}

@@ -4,6 +4,7 @@
 
 #include "Common/GlobalTile.h"
 #include "Common/SharedTile.h"
+#include "Common/ThreadGroup.h"
 #include "Patterns.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -13,10 +14,6 @@
 
 using namespace mlir;
 using namespace mlir::tile;
-
-static void emitBarrier(OpBuilder &b, Location loc) {
-  NVVM::Barrier0Op::create(b, loc);
-}
 
 namespace {
 /// The cp.async instructions of one tile. Consecutive threads take the chunks
@@ -147,11 +144,10 @@ private:
 template <typename CopyLike>
 void emitCopy(CopyLike op, Value target, OpBuilder &rewriter) {
   Integers e(op.getLoc(), rewriter);
-  auto kernel = op->template getParentOfType<gpu::GPUFuncOp>();
   SharedTile tile(target, cast<MemRefType>(op.getTarget().getType()));
   CopyEmitter(e, op.getSource(), op.getRow(), tile, op.getInBounds(),
               cast<MemRefType>(op.getSource().getType()).getDimSize(1),
-              op.getAlignment(), kernel.getKnownBlockSize()->front())
+              op.getAlignment(), ThreadGroup::of(op).threads)
       .run();
 }
 
@@ -166,20 +162,35 @@ struct CopyAsyncLowering : OpConversionPattern<CopyAsyncOp> {
   }
 };
 
+/// All cp.async of this thread but the newest `pending` groups, visible to the
+/// group's threads; and on chips with an asynchronous proxy to that.
+void emitArrival(ConversionPatternRewriter &rewriter, Location loc,
+                 int64_t pending, bool toAsyncProxy) {
+  NVVM::CpAsyncWaitGroupOp::create(rewriter, loc, pending);
+  if (toAsyncProxy)
+    emitAsyncProxyFence(rewriter, loc);
+  emitGroupBarrier(rewriter, loc);
+}
+
 /// The synchronous form, where nothing has been pipelined.
 struct CopyLowering : OpConversionPattern<CopyOp> {
-  using OpConversionPattern::OpConversionPattern;
+  CopyLowering(TypeConverter &converter, MLIRContext *context,
+               bool toAsyncProxy)
+      : OpConversionPattern(converter, context), toAsyncProxy(toAsyncProxy) {}
+
   LogicalResult
   matchAndRewrite(CopyOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    emitBarrier(rewriter, op.getLoc()); // the buffer's last readers
+    emitGroupBarrier(rewriter, op.getLoc()); // the buffer's last readers
     emitCopy(op, adaptor.getTarget(), rewriter);
     NVVM::CpAsyncCommitGroupOp::create(rewriter, op.getLoc());
-    NVVM::CpAsyncWaitGroupOp::create(rewriter, op.getLoc(), 0);
-    emitBarrier(rewriter, op.getLoc());
+    emitArrival(rewriter, op.getLoc(), /*pending=*/0, toAsyncProxy);
     rewriter.eraseOp(op);
     return success();
   }
+
+private:
+  bool toAsyncProxy;
 };
 
 struct CommitLowering : OpConversionPattern<AsyncCommitOp> {
@@ -193,23 +204,36 @@ struct CommitLowering : OpConversionPattern<AsyncCommitOp> {
 };
 
 struct WaitLowering : OpConversionPattern<AsyncWaitOp> {
-  using OpConversionPattern::OpConversionPattern;
+  WaitLowering(TypeConverter &converter, MLIRContext *context,
+               bool toAsyncProxy)
+      : OpConversionPattern(converter, context), toAsyncProxy(toAsyncProxy) {}
+
   LogicalResult
   matchAndRewrite(AsyncWaitOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    NVVM::CpAsyncWaitGroupOp::create(rewriter, op.getLoc(), op.getPending());
-    emitBarrier(rewriter, op.getLoc());
+    emitArrival(rewriter, op.getLoc(), op.getPending(), toAsyncProxy);
     rewriter.eraseOp(op);
     return success();
   }
+
+private:
+  bool toAsyncProxy;
 };
 
+/// Outside of roles, of all blocks of the cluster.
 struct BarrierLowering : OpConversionPattern<BarrierOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
   matchAndRewrite(BarrierOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
-    emitBarrier(rewriter, op.getLoc());
+    if (getClusterSize(op) > 1 &&
+        ThreadGroup::of(op).kind == ThreadGroup::Kind::Block) {
+      UnitAttr aligned = rewriter.getUnitAttr();
+      NVVM::ClusterArriveOp::create(rewriter, op.getLoc(), aligned);
+      NVVM::ClusterWaitOp::create(rewriter, op.getLoc(), aligned);
+    } else {
+      emitGroupBarrier(rewriter, op.getLoc());
+    }
     rewriter.eraseOp(op);
     return success();
   }
@@ -217,7 +241,10 @@ struct BarrierLowering : OpConversionPattern<BarrierOp> {
 } // namespace
 
 void tile::populateAsyncCopyPatterns(TypeConverter &converter,
-                                     RewritePatternSet &patterns) {
-  patterns.add<CopyLowering, CopyAsyncLowering, CommitLowering, WaitLowering,
-               BarrierLowering>(converter, patterns.getContext());
+                                     RewritePatternSet &patterns,
+                                     bool toAsyncProxy) {
+  patterns.add<CopyAsyncLowering, CommitLowering, BarrierLowering>(
+      converter, patterns.getContext());
+  patterns.add<CopyLowering, WaitLowering>(converter, patterns.getContext(),
+                                           toAsyncProxy);
 }

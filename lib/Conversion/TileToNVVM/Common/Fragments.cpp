@@ -34,6 +34,9 @@ void tile::addTileTypeConversions(TypeConverter &converter) {
       return std::nullopt;
     return IntegerType::get(type.getContext(), 32);
   });
+  converter.addConversion([](PipelineType type) -> Type {
+    return IntegerType::get(type.getContext(), 32);
+  });
 }
 
 namespace {

@@ -5,6 +5,7 @@
 #include "GlobalTile.h"
 #include "Patterns.h"
 #include "SharedTile.h"
+#include "ThreadGroup.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
@@ -174,8 +175,7 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
     SharedTile tile(adaptor.getSource().front(),
                     cast<MemRefType>(op.getSource().getType()));
     GlobalTensor target(e, adaptor.getTarget().front());
-    auto kernel = op->getParentOfType<gpu::GPUFuncOp>();
-    int64_t warps = kernel.getKnownBlockSize()->front() / 32;
+    int64_t warps = ThreadGroup::of(op).warps();
     int64_t width = cast<MemRefType>(op.getTarget().getType()).getDimSize(1);
     NVVM::SyncWarpOp::create(e.b, e.constant(-1));
 

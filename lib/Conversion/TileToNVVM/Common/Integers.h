@@ -52,7 +52,7 @@ struct Integers {
   }
 };
 
-/// Where a thread stands. A block is one-dimensional.
+/// Where a thread stands among those of its role. A block is one-dimensional.
 struct ThreadIndex {
   explicit ThreadIndex(Integers &e);
   Value thread;

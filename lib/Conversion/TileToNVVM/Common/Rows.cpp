@@ -75,9 +75,51 @@ struct TotalLowering : OpConversionPattern<TotalOp> {
     return success();
   }
 };
+/// Column 8n + 2q + c of block n against a limit is the constant 8n + c against
+/// limit - 2q. On a diagonal row g + 8h of a block has the limit of row g plus
+/// 8h: 8(n - h) + c against that of row g.
+struct CompareColumnsLowering : OpConversionPattern<CompareColumnsOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(CompareColumnsOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    ThreadIndex t(e);
+    Value quad = e.shiftLeft(e.bitAnd(t.lane, 3), 1);
+    bool diagonal = op.getLimit().getType().isInteger(32);
+    SmallVector<Value> limits;
+    for (Value limit : adaptor.getLimit())
+      limits.push_back(e.sub(limit, quad));
+    if (diagonal) {
+      int64_t warpRows = type.getDimSize(0) / getWarps(type);
+      limits[0] = e.add(
+          limits[0], e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
+    }
+    auto predicate = op.getBound() == Bound::AtMost ? arith::CmpIPredicate::sle
+                                                    : arith::CmpIPredicate::sge;
+    int64_t blocksN = type.getDimSize(1) / 8;
+    llvm::DenseMap<std::pair<int64_t, int64_t>, Value> known;
+    SmallVector<Value> results;
+    for (int64_t i = 0, end = getValuesPerThread(type); i < end; ++i) {
+      int64_t block = i / 4, m = block / blocksN, n = block % blocksN;
+      int64_t row = m * 2 + i % 4 / 2, column = 8 * n + i % 2;
+      if (diagonal)
+        column -= 8 * std::exchange(row, 0);
+      Value &result = known[{row, column}];
+      if (!result)
+        result = arith::CmpIOp::create(e.b, predicate, e.constant(column),
+                                       limits[row]);
+      results.push_back(result);
+    }
+    rewriter.replaceOpWithMultiple(op, {results});
+    return success();
+  }
+};
 } // namespace
 
 void tile::populateRowPatterns(TypeConverter &converter,
                                RewritePatternSet &patterns) {
-  patterns.add<ReduceLowering, TotalLowering>(converter, patterns.getContext());
+  patterns.add<ReduceLowering, TotalLowering, CompareColumnsLowering>(
+      converter, patterns.getContext());
 }

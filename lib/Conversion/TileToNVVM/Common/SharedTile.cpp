@@ -16,10 +16,6 @@ using namespace mlir::tile;
 /// All of a kernel's shared memory; its size is given at launch.
 static constexpr StringRef kSharedSymbol = "attn_shared";
 
-ThreadIndex::ThreadIndex(Integers &e)
-    : thread(NVVM::ThreadIdXOp::create(e.b, e.b.getI32Type())),
-      lane(e.bitAnd(thread, 31)), warp(e.shiftRight(thread, 5)) {}
-
 SharedTile::SharedTile(Value base, MemRefType type)
     : base(base), rows(type.getDimSize(0)), columns(type.getDimSize(1)),
       elementBytes(type.getElementTypeBitWidth() / 8),
@@ -48,23 +44,31 @@ Value SharedTile::pointer(Integers &e, Value address) {
       e.b, LLVM::LLVMPointerType::get(e.b.getContext(), 3), address);
 }
 
-//===----------------------------------------------------------------------===//
-// Patterns
-//===----------------------------------------------------------------------===//
-
 /// The module's `extern shared` array, declared on first use.
-static LLVM::GlobalOp getSharedArray(Operation *op, OpBuilder &b) {
-  auto module = op->getParentOfType<gpu::GPUModuleOp>();
+static LLVM::GlobalOp getSharedArray(OpBuilder &b, Location loc) {
+  auto module =
+      b.getInsertionBlock()->getParentOp()->getParentOfType<gpu::GPUModuleOp>();
   if (auto global = module.lookupSymbol<LLVM::GlobalOp>(kSharedSymbol))
     return global;
   OpBuilder::InsertionGuard guard(b);
   b.setInsertionPointToStart(module.getBody());
   auto type = LLVM::LLVMArrayType::get(b.getI8Type(), 0);
-  return LLVM::GlobalOp::create(b, op->getLoc(), type, /*isConstant=*/false,
+  return LLVM::GlobalOp::create(b, loc, type, /*isConstant=*/false,
                                 LLVM::Linkage::External, kSharedSymbol,
                                 Attribute(), /*alignment=*/1024,
                                 /*addrSpace=*/3);
 }
+
+Value tile::getSharedAddress(Integers &e, int64_t offset) {
+  Value array =
+      LLVM::AddressOfOp::create(e.b, getSharedArray(e.b, e.b.getLoc()));
+  Value base = LLVM::PtrToIntOp::create(e.b, e.b.getI32Type(), array);
+  return e.add(base, offset);
+}
+
+//===----------------------------------------------------------------------===//
+// Patterns
+//===----------------------------------------------------------------------===//
 
 namespace {
 struct AllocLowering : OpConversionPattern<AllocOp> {
@@ -75,9 +79,17 @@ struct AllocLowering : OpConversionPattern<AllocOp> {
     if (!op.getOffset())
       return op.emitOpError("expected an offset: run tile-allocate-smem first");
     Integers e(op.getLoc(), rewriter);
-    Value array = LLVM::AddressOfOp::create(e.b, getSharedArray(op, rewriter));
-    Value base = LLVM::PtrToIntOp::create(e.b, e.b.getI32Type(), array);
-    rewriter.replaceOp(op, e.add(base, int64_t(*op.getOffset())));
+    rewriter.replaceOp(op, getSharedAddress(e, int64_t(*op.getOffset())));
+    return success();
+  }
+};
+
+struct AliasLowering : OpConversionPattern<AliasOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(AliasOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOp(op, adaptor.getBuffer());
     return success();
   }
 };
@@ -133,6 +145,6 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
 
 void tile::populateSharedPatterns(TypeConverter &converter,
                                   RewritePatternSet &patterns) {
-  patterns.add<AllocLowering, SlotLowering, StoreLowering>(
+  patterns.add<AllocLowering, AliasLowering, SlotLowering, StoreLowering>(
       converter, patterns.getContext());
 }

@@ -43,6 +43,9 @@ struct SharedTile {
   int64_t rows, columns, elementBytes, pageBytes;
 };
 
+/// The address of a byte of the kernel's shared memory, i32.
+Value getSharedAddress(Integers &e, int64_t offset);
+
 } // namespace mlir::tile
 
 #endif
