@@ -1,7 +1,9 @@
 // A bias that grows with the distance, with a slope for each head.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x4x130x64,random:1x4x130x64,random:1x4x130x64,random:4:0.3 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x4x130x64,random:1x4x130x64,random:1x4x130x64,random:4:0.3 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x4x17x64,random:2x4x200x64,random:2x4x200x64,random:4:5 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x4x17x64,random:2x4x200x64,random:2x4x200x64,random:4:5 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

@@ -2,9 +2,13 @@
 // a chunk of it, decoding, and more queries than keys, where the first rows are empty.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x8x130x128,random:1x2x130x128,random:1x2x130x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x8x130x128,random:1x2x130x128,random:1x2x130x128 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x8x70x128,random:2x2x200x128,random:2x2x200x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x8x70x128,random:2x2x200x128,random:2x2x200x128 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x8x1x128,random:1x2x300x128,random:1x2x300x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x8x1x128,random:1x2x300x128,random:1x2x300x128 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x8x150x128,random:1x2x64x128,random:1x2x64x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x8x150x128,random:1x2x64x128,random:1x2x64x128 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

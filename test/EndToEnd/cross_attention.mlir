@@ -2,8 +2,11 @@
 // in memory.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x4x77x128,random:2x4x200x128,random:2x4x200x64 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x4x77x128,random:2x4x200x128,random:2x4x200x64 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x4x200x128,random:1x4x31x128,random:1x4x31x64 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x4x200x128,random:1x4x31x128,random:1x4x31x64 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --layout=bshd --inputs=random:2x77x4x128,random:2x200x4x128,random:2x200x4x64 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --layout=bshd --inputs=random:2x77x4x128,random:2x200x4x128,random:2x200x4x64 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

@@ -1,8 +1,11 @@
 // A bias for each query and key in f32: sizes that end inside a tile are not read past.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x100x64,random:1x2x130x64,random:1x2x130x64,random:100x130:3 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x100x64,random:1x2x130x64,random:1x2x130x64,random:100x130:3 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x2x1x64,random:2x2x33x64,random:2x2x33x64,random:1x33:3 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x2x1x64,random:2x2x33x64,random:2x2x33x64,random:1x33:3 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x128x64,random:1x2x256x64,random:1x2x256x64,random:128x256:3 --layout=bhsd | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x128x64,random:1x2x256x64,random:1x2x256x64,random:128x256:3 --layout=bhsd | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

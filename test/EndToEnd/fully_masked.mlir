@@ -2,9 +2,13 @@
 // no keys at all.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,0 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,1 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,1 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,130 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x2x70x64,random:2x2x130x64,random:2x2x130x64,130 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x70x64,random:1x2x0x64,random:1x2x0x64,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x70x64,random:1x2x0x64,random:1x2x0x64,0 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

@@ -4,6 +4,7 @@
 // RUN: rm -rf %t && mkdir %t
 // RUN: %python -c "import numpy, sys; [numpy.save(sys.argv[1] + n, numpy.sort(numpy.random.default_rng(1).integers(0, 90, s))) for n, s in (('/b.npy', 2), ('/i.npy', 70), ('/j.npy', 90))]" %t
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:2x2x70x32,random:2x2x90x32,random:2x2x90x32,%t/b.npy,%t/i.npy,%t/j.npy | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:2x2x70x32,random:2x2x90x32,random:2x2x90x32,%t/b.npy,%t/i.npy,%t/j.npy | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

@@ -4,6 +4,7 @@
 // RUN: rm -rf %t && mkdir %t
 // RUN: %python %S/Inputs/poisoned.py %t
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=%t/q.npy,%t/k.npy,%t/v.npy,%t/n.npy --stats=%t/stats.json | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=%t/q.npy,%t/k.npy,%t/v.npy,%t/n.npy | FileCheck %s
 // RUN: FileCheck %s --check-prefix=BYTES --input-file=%t/stats.json
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"

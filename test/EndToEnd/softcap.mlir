@@ -1,7 +1,9 @@
 // Scores that saturate, with inputs so large that they do.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x100x64,random:1x1x130x64,random:1x1x130x64,15 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x100x64,random:1x1x130x64,random:1x1x130x64,15 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x100x64:6,random:1x1x130x64:6,random:1x1x130x64:6,15 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x100x64:6,random:1x1x130x64:6,random:1x1x130x64:6,15 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

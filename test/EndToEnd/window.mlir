@@ -2,10 +2,15 @@
 // key, and without end.
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,7,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,7,0 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,150,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,150,0 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,0,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,0,0 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,100000,0 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x300x64,random:1x2x300x64,random:1x2x300x64,100000,0 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x2x200x64,random:1x2x300x64,random:1x2x300x64,20,40 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --timing=latest,earliest --seed=0,1 --check --inputs=random:1x2x200x64,random:1x2x300x64,random:1x2x300x64,20,40 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

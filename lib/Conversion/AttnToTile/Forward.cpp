@@ -269,12 +269,19 @@ private:
     if (full)
       inBounds = arith::OrIOp::create(b, full, inBounds);
 
-    tile::CopyOp::create(b, key, firstKey, keyTile, inBounds, alignment);
+    // The one tile of a walk over no keys lies outside of them.
+    Value copyRow = firstKey;
+    if (schedule.getConsumers())
+      copyRow = arith::SelectOp::create(
+          b, compare(arith::CmpIPredicate::sgt, keyLength, i32(0)), firstKey,
+          i32(schedule.getN()));
+
+    tile::CopyOp::create(b, key, copyRow, keyTile, inBounds, alignment);
     RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
                                        /*transposed=*/true);
-    tile::CopyOp::create(b, value, firstKey, valueTile, inBounds, alignment);
+    tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
 
     ValueRange state = loop.getRegionIterArgs().drop_back();
     FailureOr<SmallVector<Value>> step =

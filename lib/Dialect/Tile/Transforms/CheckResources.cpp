@@ -46,6 +46,24 @@ static int64_t getFragmentRegisters(gpu::GPUFuncOp kernel) {
   return most;
 }
 
+/// Shared memory that a column of the score tile takes: a row of each streamed
+/// buffer, a column of staged weights.
+static double getBytesPerKey(gpu::GPUFuncOp kernel, ScheduleAttr schedule) {
+  double bytes = 0;
+  for (auto alloc : kernel.getOps<AllocOp>()) {
+    auto type = cast<MemRefType>(alloc.getBuffer().getType());
+    bool streamed = type.getDimSize(0) == schedule.getN() &&
+                    int64_t(alloc.getSlots()) == schedule.getStages() &&
+                    schedule.getStages() > 1;
+    bool weights = schedule.getWeights() == Weights::Shared &&
+                   type.getDimSize(0) == schedule.getM() &&
+                   type.getDimSize(1) == schedule.getN();
+    if (streamed || weights)
+      bytes += double(alloc.getByteSize()) / double(schedule.getN());
+  }
+  return bytes;
+}
+
 /// Named barriers: the block's, one of all consumers, and for each consumer one
 /// of its own and one for its turns.
 static int64_t getNamedBarriers(ScheduleAttr schedule) {
@@ -79,13 +97,14 @@ struct CheckResourcesPass
             getOperation()->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
       shared = bytes.getInt();
     int64_t registers = getFragmentRegisters(getOperation());
-    bool fits = check("bytes of shared memory", shared,
-                      target->sharedBytesPerBlock, "per block") &&
-                check("threads", schedule.getThreads(), target->threadsPerBlock,
-                      "per block") &&
-                check("named barriers", getNamedBarriers(schedule),
-                      target->namedBarriers, "per block") &&
-                checkRegisters(registers);
+    bool fits =
+        check("bytes of shared memory", shared, target->sharedBytesPerBlock,
+              "per block", getBytesPerKey(getOperation(), schedule)) &&
+        check("threads", schedule.getThreads(), target->threadsPerBlock,
+              "per block") &&
+        check("named barriers", getNamedBarriers(schedule),
+              target->namedBarriers, "per block") &&
+        checkRegisters(registers);
     if (!fits)
       return signalPassFailure();
     auto options = remark::RemarkOpts::name("resources")
@@ -122,6 +141,16 @@ private:
       int64_t asked =
           128 * (schedule.getProducerRegisters() +
                  schedule.getConsumers() * schedule.getConsumerRegisters());
+      if (schedule.getConsumerRegisters() < launchRegisters() ||
+          schedule.getProducerRegisters() > launchRegisters()) {
+        getOperation().emitError("schedule ")
+            << schedule << " moves registers from consumers to the producer: "
+            << "threads of a block of " << schedule.getThreads() << " have "
+            << launchRegisters() << " at launch on " << chip
+            << "; use consumer_registers of at least and producer_registers "
+               "of at most that, or 0 for both";
+        return false;
+      }
       if (asked > pool) {
         int64_t most = (pool / 128 - schedule.getProducerRegisters()) /
                        schedule.getConsumers() / 8 * 8;
@@ -134,17 +163,32 @@ private:
       }
     }
     int64_t others = schedule.getConsumers() ? kOtherRegisters : 0;
+    // Of 16 rows a thread of a warp has a quarter of two: scores, and weights
+    // in half the bits.
+    int64_t perSixteenKeys =
+        schedule.getM() / schedule.getWarps() / 16 *
+        (schedule.getWeights() == Weights::Shared ? 8 : 12);
     return check("registers for fragments", fragments,
-                 registersOfConsumer() - others, "per thread");
+                 registersOfConsumer() - others, "per thread",
+                 perSixteenKeys / 16.0);
   }
 
-  bool check(StringRef what, int64_t needed, int64_t limit, StringRef scope) {
+  /// `perKey` is what a column of the score tile adds, 0 when none does.
+  bool check(StringRef what, int64_t needed, int64_t limit, StringRef scope,
+             double perKey = 0) {
     if (needed <= limit)
       return true;
-    getOperation().emitError("schedule ")
-        << schedule << " needs " << needed << " " << what << ", but " << chip
-        << " has " << limit << " " << scope << "; use a smaller m, n or stages"
-        << (what.starts_with("registers") ? ", or more warps" : "");
+    InFlightDiagnostic error = getOperation().emitError("schedule ");
+    error << schedule << " needs " << needed << " " << what << ", but " << chip
+          << " has " << limit << " " << scope << "; ";
+    int64_t keys =
+        perKey > 0 ? schedule.getN() - int64_t((needed - limit) / perKey + 1)
+                   : 0;
+    if (keys >= 16)
+      error << "n = " << keys / 16 * 16 << " would fit";
+    else
+      error << "use a smaller m, n or stages"
+            << (what.starts_with("registers") ? ", or more warps" : "");
     return false;
   }
 

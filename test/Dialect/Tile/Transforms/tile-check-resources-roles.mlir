@@ -42,6 +42,17 @@ gpu.func @pool() kernel attributes {
 
 // -----
 
+gpu.module @kernels {
+// expected-error @below {{moves registers from consumers to the producer: threads of a block of 256 have 255 at launch on sm_90a; use consumer_registers of at least and producer_registers of at most that, or 0 for both}}
+gpu.func @backwards() kernel attributes {
+    tile.schedule = #tile.schedule<m = 64, n = 64, warps = 4, stages = 2, consumers = 1,
+      producer_registers = 24, consumer_registers = 240>} {
+  gpu.return
+}
+}
+
+// -----
+
 !o = tensor<192x64xf32, #tile.accumulator<warps = 12>>
 !p = tensor<192x192xf16, #tile.operand_a<warps = 12>>
 !s = tensor<192x192xf32, #tile.accumulator<warps = 12>>
