@@ -9,6 +9,7 @@
 #include "attn/Support/TargetDesc.h"
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Remarks.h"
+#include "llvm/ADT/DenseSet.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -27,11 +28,20 @@ enum class Keys {
   Windowed, ///< bounded on both
 };
 
+/// What the score and mask regions do for each element.
+enum class Regions {
+  Any,      ///< in the table only: does not matter
+  Plain,    ///< nothing but comparisons with limits of the row
+  Computed, ///< arithmetic
+  Loaded,   ///< loads by key: values wait in registers until they are used
+};
+
 /// Used when the head dims are at most these; rows of a chip are sorted. The
 /// schedule is written as in the IR.
 struct ScheduleRow {
   StringRef chip;
   int64_t headDim, valueHeadDim;
+  Regions regions;
   Keys keys;
   StringRef schedule;
 };
@@ -47,41 +57,66 @@ struct ScheduleRow {
 /// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n =
 /// 112 or 96 where 128 would spill. sm_90a: those of FlashAttention-3 (arXiv
 /// 2407.08608) for Hopper; weights go through shared memory where scores,
-/// weights and output do not fit 160 registers.
+/// weights and output do not fit 160 registers, and tiles are smaller where a
+/// region needs registers for each element.
 static constexpr ScheduleRow kSchedules[] = {
-    {"sm_80", 16, 16, Keys::Any, "m=128,n=128,warps=4,stages=1"},
-    {"sm_80", 32, 32, Keys::Any, "m=128,n=112,warps=4,stages=1"},
-    {"sm_80", 56, 56, Keys::Any, "m=128,n=96,warps=4,stages=1,order=pressure"},
-    {"sm_80", 64, 64, Keys::Any, "m=128,n=128,warps=4,stages=1"},
-    {"sm_80", 128, 128, Keys::Any,
+    {"sm_80", 16, 16, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 32, 32, Regions::Any, Keys::Any, "m=128,n=112,warps=4,stages=1"},
+    {"sm_80", 56, 56, Regions::Any, Keys::Any,
+     "m=128,n=96,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 128, 128, Regions::Any, Keys::Any,
      "m=128,n=64,warps=4,stages=1,order=pressure"},
-    {"sm_80", 256, 256, Keys::Any,
+    {"sm_80", 256, 256, Regions::Any, Keys::Any,
      "m=128,n=64,warps=8,stages=1,order=pressure"},
 
-    {"sm_90a", 64, 64, Keys::Full, THREE_CONSUMERS "n=176,weights=shared"},
-    {"sm_90a", 64, 64, Keys::Causal,
-     THREE_CONSUMERS "n=128,longest_first=true"},
-    {"sm_90a", 64, 64, Keys::Windowed, THREE_CONSUMERS "n=128"},
-    {"sm_90a", 96, 96, Keys::Full, THREE_CONSUMERS "n=144,weights=shared"},
-    {"sm_90a", 96, 96, Keys::Causal,
-     THREE_CONSUMERS "n=144,weights=shared,longest_first=true"},
-    {"sm_90a", 96, 96, Keys::Windowed, THREE_CONSUMERS "n=128,weights=shared"},
-    {"sm_90a", 128, 128, Keys::Full, TWO_CONSUMERS "n=176,ping_pong=true"},
-    {"sm_90a", 128, 128, Keys::Causal,
+    {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Computed, Keys::Any,
      TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
-    {"sm_90a", 128, 128, Keys::Windowed, TWO_CONSUMERS "n=128,ping_pong=true"},
-    {"sm_90a", 192, 128, Keys::Full, TWO_CONSUMERS "n=128"},
-    {"sm_90a", 192, 128, Keys::Causal,
+    {"sm_90a", 64, 64, Regions::Any, Keys::Full,
+     THREE_CONSUMERS "n=176,weights=shared"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Causal,
+     THREE_CONSUMERS "n=128,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Windowed, THREE_CONSUMERS "n=128"},
+    {"sm_90a", 96, 96, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 96, 96, Regions::Any, Keys::Full,
+     THREE_CONSUMERS "n=144,weights=shared"},
+    {"sm_90a", 96, 96, Regions::Any, Keys::Causal,
+     THREE_CONSUMERS "n=144,weights=shared,longest_first=true"},
+    {"sm_90a", 96, 96, Regions::Any, Keys::Windowed,
+     THREE_CONSUMERS "n=128,weights=shared"},
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Causal,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Windowed,
+     TWO_CONSUMERS "n=128,ping_pong=true"},
+    {"sm_90a", 192, 192, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 192, 128, Regions::Any, Keys::Full, TWO_CONSUMERS "n=128"},
+    {"sm_90a", 192, 128, Regions::Any, Keys::Causal,
      TWO_CONSUMERS "n=128,longest_first=true"},
-    {"sm_90a", 192, 128, Keys::Windowed, TWO_CONSUMERS "n=96"},
-    {"sm_90a", 192, 192, Keys::Full, TWO_CONSUMERS "n=112,rescale=before"},
-    {"sm_90a", 192, 192, Keys::Causal,
+    {"sm_90a", 192, 128, Regions::Any, Keys::Windowed, TWO_CONSUMERS "n=96"},
+    {"sm_90a", 192, 192, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=112,rescale=before"},
+    {"sm_90a", 192, 192, Regions::Any, Keys::Causal,
      TWO_CONSUMERS "n=112,rescale=before,longest_first=true"},
-    {"sm_90a", 192, 192, Keys::Windowed, TWO_CONSUMERS "n=96,rescale=before"},
-    {"sm_90a", 256, 256, Keys::Full, TWO_CONSUMERS "n=80,rescale=before"},
-    {"sm_90a", 256, 256, Keys::Causal,
+    {"sm_90a", 192, 192, Regions::Any, Keys::Windowed,
+     TWO_CONSUMERS "n=96,rescale=before"},
+    {"sm_90a", 256, 256, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Computed, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=80,rescale=before"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Causal,
      TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
-    {"sm_90a", 256, 256, Keys::Windowed, TWO_CONSUMERS "n=64,rescale=before"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Windowed,
+     TWO_CONSUMERS "n=64,rescale=before"},
 };
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
@@ -109,6 +144,43 @@ static Keys keysOf(AttentionOp op) {
                           : Keys::Full;
 }
 
+/// Whether a load of a region depends on the key's position.
+static bool loadsByKey(Region &region) {
+  if (region.empty())
+    return false;
+  llvm::DenseSet<Value> byKey = {region.getArguments().back()};
+  for (Operation &op : region.front()) {
+    if (llvm::none_of(op.getOperands(),
+                      [&](Value v) { return byKey.contains(v); }))
+      continue;
+    if (isa<LoadOp>(op))
+      return true;
+    byKey.insert(op.result_begin(), op.result_end());
+  }
+  return false;
+}
+
+static Regions regionsOf(AttentionOp op) {
+  if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
+    return Regions::Loaded;
+  bool compares = analyzeMask(op.getMask()).complete;
+  return op.getScore().empty() && compares ? Regions::Plain : Regions::Computed;
+}
+
+static StringRef nameOf(Regions regions) {
+  switch (regions) {
+  case Regions::Any:
+    return "any";
+  case Regions::Plain:
+    return "plain";
+  case Regions::Computed:
+    return "computed";
+  case Regions::Loaded:
+    return "loaded";
+  }
+  llvm_unreachable("all cases return");
+}
+
 static StringRef nameOf(Keys keys) {
   switch (keys) {
   case Keys::Any:
@@ -123,9 +195,11 @@ static StringRef nameOf(Keys keys) {
   llvm_unreachable("all cases return");
 }
 
-static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys) {
+static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
+                                 Regions regions) {
   for (const ScheduleRow &row : kSchedules)
     if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
+        (row.regions == Regions::Any || row.regions == regions) &&
         op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
       return &row;
@@ -177,7 +251,8 @@ private:
     tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
       Keys keys = keysOf(op);
-      const ScheduleRow *row = lookUp(op, chip, keys);
+      Regions regions = regionsOf(op);
+      const ScheduleRow *row = lookUp(op, chip, keys, regions);
       if (!row) {
         op.emitError("no schedule for head dims ")
             << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
@@ -185,7 +260,7 @@ private:
         return WalkResult::interrupt();
       }
       chosen = parseSchedule(op.getContext(), row->schedule);
-      explain(op, *row, keys, chosen);
+      explain(op, *row, keys, regions);
     }
     if (failed(checkCluster(op, chosen)))
       return WalkResult::interrupt();
@@ -194,14 +269,17 @@ private:
   }
 
   void explain(AttentionOp op, const ScheduleRow &row, Keys keys,
-               tile::ScheduleAttr chosen) {
+               Regions regions) {
     auto options =
         remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);
     remark::passed(op.getLoc(), options)
-        << remark::reason("head dims {0} and {1}, {2} keys: the row for head "
-                          "dims up to {3} and {4}, {5} keys",
-                          op.getHeadDim(), op.getValueHeadDim(), nameOf(keys),
-                          row.headDim, row.valueHeadDim, nameOf(row.keys))
+        << remark::reason("head dims {0} and {1}, {2} regions, {3} keys: the "
+                          "row for head dims up to {4} and {5}, {6} regions, "
+                          "{7} keys",
+                          op.getHeadDim(), op.getValueHeadDim(),
+                          nameOf(regions), nameOf(keys), row.headDim,
+                          row.valueHeadDim, nameOf(row.regions),
+                          nameOf(row.keys))
         << remark::metric("schedule", row.schedule);
   }
 };

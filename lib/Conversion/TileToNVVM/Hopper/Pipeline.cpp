@@ -109,7 +109,7 @@ struct CommitLowering : OpConversionPattern<PipelineCommitOp> {
     FillBarriers barriers(e, op.getPipeline(), adaptor.getPipeline(),
                           adaptor.getFill());
     InlineAsm text(e);
-    text.line("cp.async.wait_all;");
+    text.line("cp.async.wait_group " + Twine(op.getPending()) + ";");
     text.line("fence.proxy.async.shared::cta;");
     text.line("mbarrier.arrive.shared::cta.b64 _, [" +
               text.input(barriers.full) + "];");

@@ -242,12 +242,19 @@ private:
 
   /// The copies of `from`, their loops and what they compute with, at the
   /// builder's place.
-  LogicalResult produce(Block &from, IRMapping &mapping, Counters &counters) {
+  LogicalResult produce(Block &from, IRMapping &mapping, Counters &counters,
+                        scf::ForOp own = {}) {
     bool fills = false;
+    Ring *previous = nullptr;
     for (Operation &op : from) {
       if (isCopy(&op)) {
-        if (failed(produceCopy(&op, mapping, counters[&from])))
+        Value fill = counters[&from];
+        if (failed(produceCopy(&op, mapping, fill)))
           return failure();
+        if (isa<CopyOp>(op)) {
+          commit(from, own, fill, ringOf(&op), previous);
+          previous = &ringOf(&op);
+        }
         fills = true;
       } else if (auto loop = dyn_cast<scf::ForOp>(op);
                  loop && hasCopies(loop)) {
@@ -260,6 +267,49 @@ private:
     return success();
   }
 
+  Ring &ringOf(Operation *copy) {
+    return rings.find(targetOf(copy).getDefiningOp<AllocOp>())->second;
+  }
+
+  /// The last ring that the threads fill in a loop, if its copies can be
+  /// committed one copy later: while the next ones are under way.
+  Ring *lastRingOf(Block &from) {
+    SmallVector<CopyOp> copies(from.getOps<CopyOp>());
+    if (copies.empty() || (copies.size() == 1 && schedule.getStages() == 1))
+      return nullptr; // the next copy waits for this fill to be read
+    return &ringOf(copies.back());
+  }
+
+  /// Closes the group of a copy by threads, just issued into `ring`, and
+  /// commits the one before it.
+  void commit(Block &from, scf::ForOp own, Value fill, Ring &ring,
+              Ring *previous) {
+    AsyncCommitOp::create(b);
+    Ring *last = own ? lastRingOf(from) : nullptr;
+    if (!last) {
+      PipelineCommitOp::create(b, ring.pipeline, fill, /*pending=*/0);
+      return;
+    }
+    if (previous) {
+      PipelineCommitOp::create(b, previous->pipeline, fill, /*pending=*/1);
+      return;
+    }
+    Value isLater =
+        arith::CmpIOp::create(b, arith::CmpIPredicate::sgt,
+                              own.getInductionVar(), own.getLowerBound());
+    guarded(isLater, [&] {
+      Value before = arith::SubIOp::create(b, fill, constant(1));
+      PipelineCommitOp::create(b, last->pipeline, before, /*pending=*/1);
+    });
+  }
+
+  void guarded(Value condition, llvm::function_ref<void()> body) {
+    auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
+    OpBuilder::InsertionGuard guard(b);
+    b.setInsertionPointToStart(branch.thenBlock());
+    body();
+  }
+
   bool hasCopies(scf::ForOp loop) {
     return llvm::any_of(blocks, [&](Block *block) {
       return loop.getRegion().findAncestorBlockInRegion(*block);
@@ -267,7 +317,7 @@ private:
   }
 
   LogicalResult produceCopy(Operation *copy, IRMapping &mapping, Value fill) {
-    Ring &ring = rings.find(targetOf(copy).getDefiningOp<AllocOp>())->second;
+    Ring &ring = ringOf(copy);
     SmallVector<Value> operands;
     for (Value operand : copy->getOperands()) {
       Value value = recompute(operand, mapping, copy);
@@ -295,7 +345,6 @@ private:
                         mapping.lookupOrDefault(rows.getRow()), slot,
                         inBounds ? mapping.lookupOrDefault(inBounds) : Value(),
                         rows.getAlignment());
-    PipelineCommitOp::create(b, ring.pipeline, fill);
     return success();
   }
 
@@ -321,7 +370,8 @@ private:
         local[block] = UniformOp::create(b, argument);
       if (carried.empty())
         local[loop.getBody()] = fillIn(own, counters[loop.getBody()]);
-      if (failed(produce(*loop.getBody(), inner, local)))
+      if (failed(produce(*loop.getBody(), inner, local,
+                         carried.empty() ? own : scf::ForOp())))
         return failure();
       SmallVector<Value> next;
       for (Block *block : carried)
@@ -331,9 +381,18 @@ private:
     }
     for (auto [block, result] : llvm::zip(carried, own.getResults()))
       counters[block] = result;
-    if (carried.empty())
-      counters[loop.getBody()] =
-          arith::AddIOp::create(b, counters[loop.getBody()], fillsOf(own));
+    if (!carried.empty())
+      return success();
+    Value &counter = counters[loop.getBody()];
+    counter = arith::AddIOp::create(b, counter, fillsOf(own));
+    if (Ring *last = lastRingOf(*loop.getBody())) {
+      Value ran =
+          arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, upper, lower);
+      guarded(ran, [&] {
+        Value fill = arith::SubIOp::create(b, counter, constant(1));
+        PipelineCommitOp::create(b, last->pipeline, fill, /*pending=*/0);
+      });
+    }
     return success();
   }
 
@@ -422,7 +481,7 @@ private:
   /// Waits where the copy stands, reads the slot, and releases it after its
   /// last reader in the block.
   void consumeCopy(Operation *copy, Value fill) {
-    Ring &ring = rings.find(targetOf(copy).getDefiningOp<AllocOp>())->second;
+    Ring &ring = ringOf(copy);
     Operation *last = lastUse(ring.buffer.getBuffer(), copy);
     b.setInsertionPoint(copy);
     PipelineWaitOp::create(b, ring.pipeline, fill);

@@ -63,8 +63,8 @@ gpu.func @roles(%q: !tile.tensor_map, %k: !tile.tensor_map, %o: !tile.tensor_map
 !k = memref<32x64xf16, #tile.swizzle<128>>
 #h = #tile.schedule<m = 128, n = 32, warps = 8, stages = 2, consumers = 2, producer_registers = 24, consumer_registers = 240>
 
-// Copies by threads: all 128 commit, and they need more registers. Around an outer
-// loop the numbers of the fills are carried.
+// Copies by threads: all 128 commit, one copy later, and they need more registers.
+// Around an outer loop the numbers of the fills are carried.
 gpu.module @kernels {
 // CHECK-LABEL: gpu.func @threads(
 // CHECK:         tile.create_pipeline producers 128 consumers 8 : <2>
@@ -75,10 +75,15 @@ gpu.module @kernels {
 // CHECK-NEXT:          %[[F:.*]] = arith.addi %[[N]], %[[T]]
 // CHECK-NEXT:          tile.pipeline_acquire %[[P:.*]][%[[F]]]
 // CHECK:               tile.copy_async
-// CHECK-NEXT:          tile.pipeline_commit %[[P]][%[[F]]]
+// CHECK-NEXT:          tile.async_commit
+// CHECK:               scf.if
+// CHECK-NEXT:            %[[BEFORE:.*]] = arith.subi %[[F]], %c1_i32
+// CHECK-NEXT:            tile.pipeline_commit %[[P]][%[[BEFORE]]] {pending = 1 : i64}
 // CHECK:             %[[TRIPS:.*]] = arith.maxsi
 // CHECK-NEXT:        %[[NEXT:.*]] = arith.addi %[[N]], %[[TRIPS]]
-// CHECK-NEXT:        scf.yield %[[NEXT]]
+// CHECK:             scf.if
+// CHECK:               tile.pipeline_commit %[[P]][%{{[^]]*}}] : <2>
+// CHECK:             scf.yield %[[NEXT]]
 // CHECK:         } consume {
 // CHECK-NEXT:      scf.for {{.*}} iter_args(
 gpu.func @threads(%k: !g, %n: i32) kernel attributes {tile.schedule = #h} {

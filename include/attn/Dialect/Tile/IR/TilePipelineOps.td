@@ -104,13 +104,17 @@ def Tile_PipelineAcquireOp : Tile_PipelineStep<"pipeline_acquire"> {
   let summary = "producer: until the consumers have released the slot of a fill";
 }
 
-def Tile_PipelineCommitOp : Tile_PipelineStep<"pipeline_commit"> {
+def Tile_PipelineCommitOp : Tile_Op<"pipeline_commit"> {
   let summary = "producer: what this thread has copied into the slot is complete";
   let description = [{
-    The end of a fill by `tile.copy_async`: visible to matrix instructions once all
-    threads of the producer have committed. (A tensor copy needs none: its bytes arrive
-    by themselves.)
+    The end of a fill by `tile.copy_async`, whose copies are a group closed by
+    `tile.async_commit`: waits until at most `pending` later groups are unfinished. The
+    fill is visible to matrix products once all threads of the producer have committed.
+    (A tensor copy needs none: its bytes arrive by themselves.)
   }];
+  let arguments = (ins Tile_PipelineType:$pipeline, I32:$fill,
+                       DefaultValuedAttr<I64Attr, "0">:$pending);
+  let assemblyFormat = "$pipeline `[` $fill `]` attr-dict `:` type($pipeline)";
 }
 
 def Tile_PipelineWaitOp : Tile_PipelineStep<"pipeline_wait"> {
