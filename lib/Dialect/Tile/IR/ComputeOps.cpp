@@ -32,9 +32,10 @@ static void addDotEffects(
                            SideEffects::DefaultResource::get());
 }
 
-/// Shapes and layouts of c = a * b, or a * transposed b.
+/// Shapes and layouts of c = a * b, or a * transposed b; columns come in units.
 static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
-                               RankedTensorType c, bool transposed) {
+                               RankedTensorType c, bool transposed,
+                               int64_t columnUnit) {
   if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()) ||
       !c.getElementType().isF32())
     return op->emitOpError("expected an f32 accumulator, but got ") << c;
@@ -61,10 +62,9 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
     return op->emitOpError("expected M x K times K x N, but got ")
            << a << " times " << b << (transposed ? " transposed" : "")
            << " for " << c;
-  // One ldmatrix brings two blocks of 8 columns.
-  if (k % 16 || n % 16)
-    return op->emitOpError("expected K and N to be multiples of 16, but got ")
-           << k << " and " << n;
+  if (k % 16 || n % columnUnit)
+    return op->emitOpError("expected K and N to be multiples of 16 and ")
+           << columnUnit << ", but got " << k << " and " << n;
   return success();
 }
 
@@ -75,9 +75,11 @@ void DotOp::getEffects(
 }
 
 LogicalResult DotOp::verify() {
+  // One ldmatrix brings two blocks of 8 columns.
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()),
-                   tensorOf(getAccumulator()), getTransposed());
+                   tensorOf(getAccumulator()), getTransposed(),
+                   /*columnUnit=*/16);
 }
 
 //===----------------------------------------------------------------------===//
@@ -100,7 +102,7 @@ LogicalResult DotAsyncOp::verify() {
            << accumulator.getType() << " for " << getResult().getType();
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()), tensorOf(getResult()),
-                   getTransposed());
+                   getTransposed(), /*columnUnit=*/8);
 }
 
 LogicalResult DotWaitOp::verify() {

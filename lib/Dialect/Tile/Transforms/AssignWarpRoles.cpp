@@ -24,8 +24,9 @@ using namespace mlir::tile;
 /// Threads of the producer's warp group.
 static constexpr int64_t kProducerThreads = 128;
 
-/// Registers of a producer whose threads compute addresses themselves.
-static constexpr int64_t kCopyRegisters = 40;
+/// A producer whose threads compute addresses themselves gets by with the first
+/// and is given the second if it has fewer.
+static constexpr int64_t kLeastCopyRegisters = 32, kCopyRegisters = 40;
 
 static bool isCopy(Operation *op) { return isa<CopyOp, CopyTensorOp>(op); }
 
@@ -183,7 +184,7 @@ private:
     b.setInsertionPoint(body->getTerminator());
     int64_t own = schedule.getProducerRegisters(),
             consumer = schedule.getConsumerRegisters();
-    if (!elected && own && own < kCopyRegisters) {
+    if (!elected && own && own < kLeastCopyRegisters) {
       // The pool stays as large: what threads that copy need, consumers give.
       consumer -=
           llvm::divideCeil(kCopyRegisters - own, 8 * schedule.getConsumers()) *

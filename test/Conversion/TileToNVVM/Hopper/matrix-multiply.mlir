@@ -188,3 +188,23 @@ gpu.func @two_blocks_of_rows(%s: f32, %l: memref<?xf32>, %i: i32) kernel attribu
   gpu.return
 }
 }
+
+// -----
+
+!q = memref<64x32xf16, #tile.swizzle<64>>
+!k = memref<24x32xf16, #tile.swizzle<64>>
+!acc = tensor<64x24xf32, #tile.accumulator<warps = 4>>
+
+// Any multiple of 8 columns.
+gpu.module @kernels {
+// CHECK-LABEL: gpu.func @columns(
+// CHECK:         llvm.inline_asm
+// CHECK-SAME:      m64n24k16.f32.f16.f16
+gpu.func @columns() kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+  %q = tile.alloc {offset = 0 : i64} : !q
+  %k = tile.alloc {offset = 4096 : i64} : !k
+  %0 = tile.dot_async %q, %k transposed : !q, !k to !acc
+  %1 = tile.dot_wait 0, %0 : !acc to !acc
+  gpu.return
+}
+}

@@ -110,7 +110,7 @@ func.func @dot_shapes(%s: !s, %b: !b, %c: !acc) {
 !b = memref<24x16xf16, #tile.swizzle<32>>
 
 func.func @dot_multiples(%s: !s, %b: !b, %c: !acc) {
-  // expected-error @below {{expected K and N to be multiples of 16, but got 16 and 24}}
+  // expected-error @below {{expected K and N to be multiples of 16 and 16, but got 16 and 24}}
   %0 = tile.dot %s, %b transposed, %c : !s, !b, !acc
   return
 }
