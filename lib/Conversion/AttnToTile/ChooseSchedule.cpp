@@ -168,31 +168,13 @@ static Regions regionsOf(AttentionOp op) {
 }
 
 static StringRef nameOf(Regions regions) {
-  switch (regions) {
-  case Regions::Any:
-    return "any";
-  case Regions::Plain:
-    return "plain";
-  case Regions::Computed:
-    return "computed";
-  case Regions::Loaded:
-    return "loaded";
-  }
-  llvm_unreachable("all cases return");
+  constexpr StringLiteral kNames[] = {"any", "plain", "computed", "loaded"};
+  return kNames[int(regions)];
 }
 
 static StringRef nameOf(Keys keys) {
-  switch (keys) {
-  case Keys::Any:
-    return "any";
-  case Keys::Full:
-    return "full";
-  case Keys::Causal:
-    return "causal";
-  case Keys::Windowed:
-    return "windowed";
-  }
-  llvm_unreachable("all cases return");
+  constexpr StringLiteral kNames[] = {"any", "full", "causal", "windowed"};
+  return kNames[int(keys)];
 }
 
 static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,

@@ -5,10 +5,9 @@
 // Both roles walk the same loops and number the fills of each ring alike; that
 // the numbers agree is all they have to share besides the barriers.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/MapVector.h"
@@ -582,8 +581,7 @@ private:
 struct AssignWarpRolesPass
     : tile::impl::TileAssignWarpRolesPassBase<AssignWarpRolesPass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || !schedule.getConsumers())
       return;
     if (failed(RoleSplitter(getOperation(), schedule).run()))

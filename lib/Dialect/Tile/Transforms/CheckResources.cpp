@@ -5,10 +5,9 @@
 // Runs after tile-allocate-smem, whose sum it checks, and before fragments are
 // spread over registers, where a spill would be the only sign left.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "attn/Support/TargetDesc.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
 
 namespace mlir::tile {
@@ -23,25 +22,48 @@ using namespace mlir::tile;
 /// measured on kernels that just fit and just do not.
 static constexpr int64_t kOtherRegisters = 24;
 
+namespace {
+/// Registers of a thread, and how many of them a column of the score tile adds.
+struct FragmentRegisters {
+  int64_t total = 0;
+  double perKey = 0;
+};
+} // namespace
+
 /// Registers that the carried fragments of a loop and its matrix products need
 /// at once: a lower bound, without addresses and temporaries.
-static int64_t getFragmentRegisters(gpu::GPUFuncOp kernel) {
-  int64_t most = 0;
+static FragmentRegisters getFragmentRegisters(gpu::GPUFuncOp kernel,
+                                              int64_t keys) {
+  FragmentRegisters most;
   kernel.walk([&](scf::ForOp loop) {
-    int64_t carried = 0, widest = 0;
+    FragmentRegisters carried, widest;
+    auto count = [&](Type type) {
+      auto fragment = cast<RankedTensorType>(type);
+      FragmentRegisters registers;
+      registers.total = getValuesPerThread(fragment);
+      if (fragment.getRank() == 2 && fragment.getDimSize(1) == keys)
+        registers.perKey = double(registers.total) / double(keys);
+      return registers;
+    };
     for (Value value : loop.getRegionIterArgs())
-      if (isFragment(value.getType()))
-        carried += getValuesPerThread(cast<RankedTensorType>(value.getType()));
+      if (isFragment(value.getType())) {
+        FragmentRegisters registers = count(value.getType());
+        carried.total += registers.total;
+        carried.perKey += registers.perKey;
+      }
     loop.getBody()->walk([&](Operation *op) {
       if (!isa<DotOp, DotAsyncOp>(op))
         return;
       // A product that is carried is counted already.
-      auto type = cast<RankedTensorType>(op->getResult(0).getType());
-      if (!llvm::any_of(loop.getRegionIterArgs(),
-                        [&](Value v) { return v.getType() == type; }))
-        widest = std::max(widest, getValuesPerThread(type));
+      Type type = op->getResult(0).getType();
+      if (llvm::any_of(loop.getRegionIterArgs(),
+                       [&](Value v) { return v.getType() == type; }))
+        return;
+      if (FragmentRegisters own = count(type); own.total > widest.total)
+        widest = own;
     });
-    most = std::max(most, carried + widest);
+    if (carried.total + widest.total > most.total)
+      most = {carried.total + widest.total, carried.perKey + widest.perKey};
   });
   return most;
 }
@@ -83,7 +105,7 @@ struct CheckResourcesPass
       getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
       return signalPassFailure();
     }
-    schedule = getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    schedule = getSchedule(getOperation());
     if (!schedule)
       return;
     if (schedule.getConsumers() && !target->hasWgmma) {
@@ -96,7 +118,8 @@ struct CheckResourcesPass
     if (auto bytes =
             getOperation()->getAttrOfType<IntegerAttr>("tile.shared_bytes"))
       shared = bytes.getInt();
-    int64_t registers = getFragmentRegisters(getOperation());
+    FragmentRegisters registers =
+        getFragmentRegisters(getOperation(), schedule.getN());
     bool fits =
         check("bytes of shared memory", shared, target->sharedBytesPerBlock,
               "per block", getBytesPerKey(getOperation(), schedule)) &&
@@ -114,7 +137,7 @@ struct CheckResourcesPass
         << remark::metric("shared_bytes", shared)
         << remark::metric("shared_limit", target->sharedBytesPerBlock)
         << remark::metric("threads", schedule.getThreads())
-        << remark::metric("fragment_registers", registers)
+        << remark::metric("fragment_registers", registers.total)
         << remark::metric("register_limit", registersOfConsumer())
         << remark::metric("named_barriers", getNamedBarriers(schedule))
         << remark::metric("barrier_limit", target->namedBarriers);
@@ -135,7 +158,7 @@ private:
     return launchRegisters();
   }
 
-  bool checkRegisters(int64_t fragments) {
+  bool checkRegisters(FragmentRegisters fragments) {
     if (schedule.getConsumerRegisters()) {
       int64_t pool = launchRegisters() * schedule.getThreads();
       int64_t asked =
@@ -163,14 +186,9 @@ private:
       }
     }
     int64_t others = schedule.getConsumers() ? kOtherRegisters : 0;
-    // Of 16 rows a thread of a warp has a quarter of two: scores, and weights
-    // in half the bits.
-    int64_t perSixteenKeys =
-        schedule.getM() / schedule.getWarps() / 16 *
-        (schedule.getWeights() == Weights::Shared ? 8 : 12);
-    return check("registers for fragments", fragments,
+    return check("registers for fragments", fragments.total,
                  registersOfConsumer() - others, "per thread",
-                 perSixteenKeys / 16.0);
+                 fragments.perKey);
   }
 
   /// `perKey` is what a column of the score tile adds, 0 when none does.

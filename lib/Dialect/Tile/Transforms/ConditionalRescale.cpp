@@ -5,10 +5,9 @@
 // FlashAttention-4 (arXiv 2603.05451): with a threshold in the normalizer most
 // tiles leave every row's reference point where it is.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::tile {
@@ -31,8 +30,7 @@ namespace {
 struct ConditionalRescalePass
     : tile::impl::TileConditionalRescalePassBase<ConditionalRescalePass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || schedule.getThreshold() == 0)
       return;
     SmallVector<arith::MulFOp> scales;

@@ -2,10 +2,9 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILEMULTICASTPASS
@@ -18,21 +17,10 @@ using namespace mlir::tile;
 namespace {
 struct MulticastPass : tile::impl::TileMulticastPassBase<MulticastPass> {
   void runOnOperation() override {
-    SymbolTableCollection symbols;
-    SmallVector<gpu::GPUFuncOp> kernels;
-    getOperation().walk([&](gpu::GPUFuncOp kernel) {
-      auto schedule = kernel->getAttrOfType<ScheduleAttr>("tile.schedule");
-      if (schedule && schedule.getCluster() > 1)
-        kernels.push_back(kernel);
-    });
-    for (gpu::GPUFuncOp kernel : kernels) {
-      SmallVector<gpu::LaunchFuncOp> launches;
-      getOperation().walk([&](gpu::LaunchFuncOp launch) {
-        if (symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
-                launch, launch.getKernel()) == kernel)
-          launches.push_back(launch);
-      });
-      if (failed(share(kernel, launches)))
+    for (auto &[kernel, launches] : collectLaunches(getOperation())) {
+      ScheduleAttr schedule = getSchedule(kernel);
+      if (schedule && schedule.getCluster() > 1 &&
+          failed(share(kernel, launches)))
         return signalPassFailure();
     }
   }
@@ -40,8 +28,7 @@ struct MulticastPass : tile::impl::TileMulticastPassBase<MulticastPass> {
 private:
   LogicalResult share(gpu::GPUFuncOp kernel,
                       ArrayRef<gpu::LaunchFuncOp> launches) {
-    auto schedule = kernel->getAttrOfType<ScheduleAttr>("tile.schedule");
-    int64_t cluster = schedule.getCluster();
+    int64_t cluster = getSchedule(kernel).getCluster();
     SmallVector<CopyTensorOp> copies;
     kernel.walk([&](CopyTensorOp copy) {
       auto loop = dyn_cast<scf::ForOp>(copy->getParentOp());
@@ -73,12 +60,6 @@ private:
     for (gpu::LaunchFuncOp launch : launches)
       launchClusters(launch, cluster);
     return success();
-  }
-
-  static bool isInnermost(scf::ForOp loop) {
-    return !loop.getBody()
-                ->walk([](scf::ForOp) { return WalkResult::interrupt(); })
-                .wasInterrupted();
   }
 
   /// Each block copies its part of the rows.

@@ -6,10 +6,9 @@
 // pipelining". The second product of a tile moves to the next iteration, where
 // it runs under the softmax of the next tile.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 
@@ -133,19 +132,6 @@ private:
       b.clone(*op, mapping);
   }
 
-  /// `value` of the loop's body for the iteration that `mapping` stands for.
-  Value recompute(Value value, IRMapping &mapping) {
-    if (Value known = mapping.lookupOrNull(value))
-      return known;
-    Operation *op = value.getDefiningOp();
-    if (!op || loop.isDefinedOutsideOfLoop(value))
-      return value;
-    for (Value operand : op->getOperands())
-      mapping.map(operand, recompute(operand, mapping));
-    return b.clone(*op, mapping)
-        ->getResult(cast<OpResult>(value).getResultNumber());
-  }
-
   /// What the second product multiplies: a fragment that has to be carried, or
   /// a buffer.
   bool carriesWeights() {
@@ -161,7 +147,7 @@ private:
 
   /// The second product of the iteration `mapping` stands for.
   Value issueSecond(IRMapping &mapping, Value weights, Value sum) {
-    Value buffer = recompute(second.getB(), mapping);
+    Value buffer = recompute(b, loop, second.getB(), mapping);
     return DotAsyncOp::create(
         b, sum.getType(),
         carriesWeights() ? weights : mapping.lookupOrDefault(second.getA()),
@@ -170,7 +156,7 @@ private:
 
   void releaseSecond(IRMapping &mapping) {
     PipelineReleaseOp::create(b, release.getPipeline(),
-                              recompute(release.getFill(), mapping),
+                              recompute(b, loop, release.getFill(), mapping),
                               release.getMulticast());
   }
 
@@ -295,8 +281,7 @@ private:
 struct OverlapSoftmaxPass
     : tile::impl::TileOverlapSoftmaxPassBase<OverlapSoftmaxPass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || !schedule.getOverlap())
       return;
     SmallVector<scf::ForOp> loops;

@@ -4,9 +4,8 @@
 //
 // FlashAttention-3 (arXiv 2407.08608), section 3.1.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILEPINGPONGPASS
@@ -16,17 +15,10 @@ namespace mlir::tile {
 using namespace mlir;
 using namespace mlir::tile;
 
-static bool isInnermost(scf::ForOp loop) {
-  return !loop.getBody()
-              ->walk([](scf::ForOp) { return WalkResult::interrupt(); })
-              .wasInterrupted();
-}
-
 namespace {
 struct PingPongPass : tile::impl::TilePingPongPassBase<PingPongPass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || !schedule.getPingPong())
       return;
     int64_t groups = schedule.getConsumers();

@@ -2,10 +2,9 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
 
@@ -116,26 +115,12 @@ private:
   void issue(CopyOp copy, Value t, Value target) {
     IRMapping mapping;
     mapping.map(loop.getInductionVar(), t);
-    Value row = recompute(copy.getRow(), mapping);
+    Value row = recompute(b, loop, copy.getRow(), mapping);
     Value inBounds;
     if (copy.getInBounds())
-      inBounds = recompute(copy.getInBounds(), mapping);
+      inBounds = recompute(b, loop, copy.getInBounds(), mapping);
     CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target,
                         inBounds, copy.getAlignment());
-  }
-
-  /// `value` of the loop body for another iteration: its scalar computation
-  /// again.
-  Value recompute(Value value, IRMapping &mapping) {
-    if (Value known = mapping.lookupOrNull(value))
-      return known;
-    Operation *op = value.getDefiningOp();
-    if (!op || loop.isDefinedOutsideOfLoop(value))
-      return value;
-    for (Value operand : op->getOperands())
-      mapping.map(operand, recompute(operand, mapping));
-    return b.clone(*op, mapping)
-        ->getResult(cast<OpResult>(value).getResultNumber());
   }
 
   Value constant(int64_t value) {
@@ -227,8 +212,7 @@ private:
 struct PipelineLoadsPass
     : tile::impl::TilePipelineLoadsPassBase<PipelineLoadsPass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || schedule.getConsumers())
       return; // roles have pipelines of their own
     SmallVector<scf::ForOp> loops;

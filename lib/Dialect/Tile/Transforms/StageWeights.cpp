@@ -2,7 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 
 namespace mlir::tile {
@@ -17,8 +17,7 @@ namespace {
 struct StageWeightsPass
     : tile::impl::TileStageWeightsPassBase<StageWeightsPass> {
   void runOnOperation() override {
-    auto schedule =
-        getOperation()->getAttrOfType<ScheduleAttr>("tile.schedule");
+    ScheduleAttr schedule = getSchedule(getOperation());
     if (!schedule || schedule.getWeights() != Weights::Shared)
       return;
     SmallVector<DotOp> dots;

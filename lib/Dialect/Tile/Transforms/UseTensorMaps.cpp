@@ -2,11 +2,10 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::tile {
@@ -194,16 +193,8 @@ namespace {
 struct UseTensorMapsPass
     : tile::impl::TileUseTensorMapsPassBase<UseTensorMapsPass> {
   void runOnOperation() override {
-    SymbolTableCollection symbols;
-    llvm::MapVector<gpu::GPUFuncOp, SmallVector<gpu::LaunchFuncOp>> kernels;
-    getOperation().walk([&](gpu::GPUFuncOp kernel) { kernels[kernel]; });
-    getOperation().walk([&](gpu::LaunchFuncOp launch) {
-      if (auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
-              launch, launch.getKernel()))
-        kernels[kernel].push_back(launch);
-    });
-    for (auto &[kernel, launches] : kernels) {
-      auto schedule = kernel->getAttrOfType<ScheduleAttr>("tile.schedule");
+    for (auto &[kernel, launches] : collectLaunches(getOperation())) {
+      ScheduleAttr schedule = getSchedule(kernel);
       if (!schedule || !schedule.getConsumers())
         continue;
       TensorMaps maps(kernel, launches);

@@ -6,12 +6,11 @@
 // longest work first, and within a section only as many heads as the L2 cache
 // holds keys and values of.
 
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
 #include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::tile {
@@ -211,17 +210,21 @@ struct WalkBlocksPass : tile::impl::TileWalkBlocksPassBase<WalkBlocksPass> {
       getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
       return signalPassFailure();
     }
-    SymbolTableCollection symbols;
-    getOperation().walk([&](gpu::LaunchFuncOp launch) {
-      auto kernel = symbols.lookupNearestSymbolFrom<gpu::GPUFuncOp>(
-          launch, launch.getKernel());
-      auto schedule = kernel
-                          ? kernel->getAttrOfType<ScheduleAttr>("tile.schedule")
-                          : ScheduleAttr();
-      if (schedule && (schedule.getPersistent() || schedule.getLongestFirst() ||
-                       schedule.getCluster() > 1))
-        BlockWalk(kernel, launch, schedule, target->multiprocessors).run();
-    });
+    for (auto &[kernel, launches] : collectLaunches(getOperation())) {
+      ScheduleAttr schedule = getSchedule(kernel);
+      if (!schedule ||
+          !(schedule.getPersistent() || schedule.getLongestFirst() ||
+            schedule.getCluster() > 1))
+        continue;
+      if (launches.size() != 1) {
+        kernel.emitError("expected one launch of a kernel whose blocks are "
+                         "ordered, but got ")
+            << launches.size();
+        return signalPassFailure();
+      }
+      BlockWalk(kernel, launches.front(), schedule, target->multiprocessors)
+          .run();
+    }
   }
 };
 } // namespace
