@@ -225,6 +225,26 @@ ExecFn pick(ScalarType to, ScalarType from) {
   return fn;
 }
 
+/// A register of 64 bits read as a narrower integer: its low bits.
+template <class D, class A>
+void execLowBits(Warp &warp, const Inst &inst, uint32_t mask) {
+  using Wide = std::conditional_t<
+      sizeof(D) == 8, D,
+      std::conditional_t<std::is_signed_v<D>, int32_t, uint32_t>>;
+  unaryLanes<Wide, uint64_t>(warp, inst, mask, [](uint64_t register_) {
+    return Wide(D(A(register_)));
+  });
+}
+
+ExecFn pickLowBits(ScalarType to, ScalarType from) {
+  ExecFn fn = nullptr;
+  withInteger(to, [&](auto d) {
+    withInteger(from,
+                [&](auto a) { fn = execLowBits<decltype(d), decltype(a)>; });
+  });
+  return fn;
+}
+
 /// cvt.rn.{f16x2,bf16x2}.f32 d, a, b: the first source is the HIGH half.
 template <class T> void execPack(Warp &warp, const Inst &inst, uint32_t mask) {
   Rounding how = Rounding(inst.sub);
@@ -325,8 +345,11 @@ bool decodeCvt(DecodeContext &d, Inst &inst) {
   unsigned have = d.registerBits(d.operand(0));
   if (have == 64 && bitWidth(to) < 64)
     return d.fail("result register is too wide");
-  inst.exec = pick(to, from);
-  return true;
+  bool isLowPart = d.registerBits(d.operand(1)) == 64 && bitWidth(from) < 64;
+  if (isLowPart && (inst.flags & SatFlag))
+    return d.fail("source register is too wide");
+  inst.exec = isLowPart ? pickLowBits(to, from) : pick(to, from);
+  return inst.exec || d.fail("source register is too wide");
 }
 } // namespace
 

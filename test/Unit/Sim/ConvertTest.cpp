@@ -94,3 +94,22 @@ TEST(Convert, Tf32TiesGoAwayFromZero) {
   EXPECT_EQ(evaluate("cvt.rna.tf32.f32 %r10, %r1;", 0x3f801000), 0x3f802000u);
   EXPECT_EQ(evaluate("cvt.rna.tf32.f32 %r10, %r1;", 0x3f800fff), 0x3f800000u);
 }
+
+// LLVM reads the low half of a 64-bit register by a 32-bit conversion; every
+// lane has its own.
+TEST(Convert, LowPartOfAWideRegister) {
+  Outcome o = run("sub.s32 %r1, %r0, 5;"
+                  "cvt.u64.u32 %d10, %r1;"
+                  "cvt.s64.s32 %d11, %d10;"
+                  "sub.s64 %d12, %d11, %d10;"
+                  "shr.u64 %d12, %d12, 32;"
+                  "cvt.u32.u64 %r2, %d12;"
+                  "cvt.s64.s16 %d13, %d10;"
+                  "cvt.u32.u64 %r3, %d13;"
+                  "xor.b32 %r3, %r3, %r1;"
+                  "or.b32 %r2, %r2, %r3;"
+                  "st.global.u32 [%d0], %r2;");
+  expectClean(o);
+  for (unsigned lane = 0; lane < 32; ++lane)
+    EXPECT_EQ(o.out[lane], lane < 5 ? 0xffffffffu : 0u) << lane;
+}
