@@ -63,10 +63,20 @@ struct CreateLowering : OpConversionPattern<CreatePipelineOp> {
                 Twine(8 * i) + "], " +
                 Twine(i < stages ? op.getProducers() : op.getConsumers()) +
                 ";");
-    text.line("@first fence.mbarrier_init.release.cluster;");
+    // Once for all, behind the last.
+    if (isLast(op))
+      text.line("@first fence.mbarrier_init.release.cluster;");
     text.emit();
     rewriter.replaceOp(op, base);
     return success();
+  }
+
+private:
+  static bool isLast(Operation *op) {
+    while ((op = op->getNextNode()))
+      if (isa<CreatePipelineOp>(op))
+        return false;
+    return true;
   }
 };
 

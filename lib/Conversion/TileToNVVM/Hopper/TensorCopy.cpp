@@ -229,7 +229,6 @@ struct CopyOutWaitLowering : OpConversionPattern<CopyOutWaitOp> {
     InlineAsm text(e);
     text.line("cp.async.bulk.wait_group.read 0;");
     text.emit();
-    emitWarpGroupBarrier(e);
     rewriter.eraseOp(op);
     return success();
   }

@@ -52,6 +52,7 @@ public:
     if (failed(collectRings()))
       return failure();
     reuseBuffers();
+    protectOwnBuffers();
     createPipelines();
     WarpSpecializeOp roles = createRoles();
     b.setInsertionPointToStart(&roles.getProducer().front());
@@ -126,6 +127,20 @@ private:
         break;
       }
     }
+  }
+
+  /// A buffer of its own is written again by the next tile: not before all of
+  /// it has been stored. (One that lies in a ring waits for the producer.)
+  void protectOwnBuffers() {
+    kernel.walk([&](CopyOutTensorOp copy) {
+      if (!copy.getSource().getDefiningOp<AllocOp>() ||
+          !isa<scf::ForOp>(copy->getParentOp()))
+        return;
+      for (auto wait : copy->getBlock()->getOps<CopyOutWaitOp>()) {
+        b.setInsertionPointAfter(wait);
+        BarrierOp::create(b);
+      }
+    });
   }
 
   static Operation *firstUse(AllocOp alloc) {

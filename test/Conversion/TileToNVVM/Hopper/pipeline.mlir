@@ -44,7 +44,7 @@ gpu.func @create() kernel attributes {known_block_size = array<i32: 384, 1, 1>} 
 // CHECK-SAME:      DONE:
 // CHECK-SAME:      %[[EMPTY]], %[[BEFORE]]
 // CHECK:         llvm.inline_asm has_side_effects
-// CHECK-SAME:      cp.async.wait_all;
+// CHECK-SAME:      cp.async.wait_group 0;
 // CHECK-SAME:      fence.proxy.async.shared::cta;
 // CHECK-SAME:      mbarrier.arrive.shared::cta.b64 _, [$0];
 // CHECK-SAME:      %[[FULL]]

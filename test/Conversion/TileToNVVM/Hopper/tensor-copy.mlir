@@ -94,7 +94,6 @@ gpu.module @m {
 // CHECK-SAME:      @leads cp.async.bulk.commit_group;
 // CHECK-SAME:      %[[IN_GROUP]], %[[FROM]], %{{[^,]*}}, %[[ROW]], %[[HEAD]], %c0_i32
 // CHECK:         llvm.inline_asm has_side_effects {{.*}}cp.async.bulk.wait_group.read 0;
-// CHECK:         nvvm.barrier id = %{{.*}} number_of_threads = %c128_i32
 gpu.func @copy_out(%m: !tile.tensor_map, %h: i32, %i: i32) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
   %s = tile.alloc {offset = 0 : i64} : !s
   tile.copy_out_tensor %s to %m[%h, %i] : !s

@@ -70,8 +70,11 @@ def Tile_CopyOutTensorOp : Tile_Op<"copy_out_tensor",
 }
 
 def Tile_CopyOutWaitOp : Tile_Op<"copy_out_wait"> {
-  let summary = "until the copies that this warp group has started have read their "
-                "buffers";
+  let summary = "until the copies that this warp has started have read their buffers";
+  let description = [{
+    One warp of each warp group starts its copies: the others learn of it by a barrier,
+    or by the release of the buffer.
+  }];
   let assemblyFormat = "attr-dict";
 }
 
