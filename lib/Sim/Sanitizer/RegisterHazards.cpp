@@ -94,7 +94,7 @@ void RegisterHazards::issueAccumulator(Warp &warp, const Inst &inst,
                 "an accumulator belongs to the wgmma at " +
                     lineOf(warp, state.accumulatorPc) +
                     " of another shape, and there is no wgmma.fence between");
-  inFlight += state.accumulating == 0;
+  inFlight += !state.inFlight();
   ++state.accumulating;
   state.accumulated = epoch;
   state.accumulatorPc = inst.pc;
@@ -109,6 +109,7 @@ void RegisterHazards::issueOperand(Warp &warp, State &state) {
   if (state.written == epoch || state.accumulated == epoch)
     warp.report(Hazard::MissingWgmmaFence, -1,
                 "an A register was written after the last wgmma.fence");
+  inFlight += !state.inFlight();
   ++state.feeding;
   state.operandPc = warp.currentPc;
 }
@@ -142,7 +143,8 @@ void RegisterHazards::issue(Warp &warp, const Inst &inst) {
   if (inFlight + leastOtherRegisters > warp.registerCount())
     warp.report(
         Hazard::RegisterBudget, -1,
-        std::to_string(inFlight) + " accumulators are in flight in a warp of " +
+        std::to_string(inFlight) +
+            " accumulators and A registers are in flight in a warp of " +
             std::to_string(warp.registerCount()) +
             " registers a thread, and at least " +
             std::to_string(leastOtherRegisters) + " are needed beside them");
@@ -155,11 +157,7 @@ void RegisterHazards::complete(const Warp &warp, const Inst &inst) {
     if (ops[i] & constantSlot)
       continue;
     State &state = states[program.fragmentOf[ops[i]]];
-    if (i >= numAccumulators(inst)) {
-      --state.feeding;
-      continue;
-    }
-    --state.accumulating;
-    inFlight -= state.accumulating == 0;
+    --(i < numAccumulators(inst) ? state.accumulating : state.feeding);
+    inFlight -= !state.inFlight();
   }
 }

@@ -46,15 +46,14 @@ public:
   /// A wait covers the wgmma.
   void complete(const Warp &warp, const Inst &inst);
 
-  /// Registers that are accumulators of a wgmma in flight.
-  uint32_t accumulatorsInFlight() const { return inFlight; }
-
 private:
   struct State {
     // The epoch of the last access; fences count epochs.
     uint32_t read = 0, written = 0, accumulated = 0;
     uint32_t accumulatorPc = 0, operandPc = 0; ///< of the last wgmma
     uint16_t accumulating = 0, feeding = 0;    ///< wgmmas in flight
+
+    bool inFlight() const { return accumulating || feeding; }
   };
 
   void issueAccumulator(Warp &warp, const Inst &inst, State &state,
@@ -62,8 +61,8 @@ private:
   void issueOperand(Warp &warp, State &state);
 
   std::vector<State> states;
-  uint32_t epoch = 1; ///< 1: no fence yet
-  uint32_t inFlight = 0;
+  uint32_t epoch = 1;    ///< 1: no fence yet
+  uint32_t inFlight = 0; ///< accumulators and A registers
 };
 
 } // namespace attn::sim

@@ -133,8 +133,7 @@ TEST(Mbarrier, Misuse) {
   EXPECT_TRUE(misuse(start + "ld.shared.u64 %d10, [%r2];"));
   EXPECT_TRUE(misuse(start + "st.shared.u32 [%r2+4], 0;"));
   EXPECT_FALSE(misuse(start + "st.shared.u32 [%r2+8], 0;"));
-  // Two arrivals where one is expected are two phases, three at once are not.
-  EXPECT_FALSE(misuse(start + "@%p15 " + arrive(0) + "@%p15 " + arrive(0)));
+  // More arrivals than are expected.
   EXPECT_TRUE(misuse(start + "@%p15 mbarrier.arrive.shared::cta.b64 _, [%r2], "
                              "3;"));
   // Bytes that never come.
@@ -147,6 +146,24 @@ TEST(Mbarrier, Misuse) {
                   .has(Hazard::InvalidOperand));
   EXPECT_TRUE(run2("@%p15 mbarrier.init.shared.b64 [%r2+4], 1;")
                   .has(Hazard::Misaligned));
+}
+
+TEST(Mbarrier, SomebodyWaitsForEachPhase) {
+  // Two arrivals where one is expected are two phases; the end of the first has
+  // to be seen, by any warp, before the second arrival.
+  std::string start = init(0, 1) + "bar.sync 0;@%p15 " + arrive(0);
+  auto o = run2(start + "@%p15 " + arrive(0), 32);
+  EXPECT_TRUE(o.has(Hazard::MbarrierMisuse)) << o.findings();
+  EXPECT_NE(o.findings().find("arrives in phase 1, but no wait has seen the "
+                              "end of phase 0 yet"),
+            std::string::npos)
+      << o.findings();
+  expectClean(run2(start + wait(0, "0") + "@%p15 " + arrive(0), 32));
+  // A wait that failed has seen nothing.
+  std::string poll = "mbarrier.test_wait.parity.shared::cta.b64 %p1, [%r2], ";
+  o = run2(start + poll + "1;@%p15 " + arrive(0), 32);
+  EXPECT_TRUE(o.has(Hazard::MbarrierMisuse)) << o.findings();
+  expectClean(run2(start + poll + "0;@%p15 " + arrive(0), 32));
 }
 
 TEST(Mbarrier, UseIsOrderedAfterInit) {

@@ -353,12 +353,15 @@ TEST(WgmmaHazard, ScaleMustBeUniform) {
 TEST(WgmmaHazard, RegisterBudget) {
   // 64 accumulators of an m64n128, with as many registers as the warps have.
   const Tile b{0, false, 128, 16, 2, 2048};
-  std::string body = fillShared((2048 + b.bytes()) / 4);
+  std::string start = fillShared((2048 + b.bytes()) / 4);
   for (unsigned i = 0; i < 64; ++i)
-    body += "mov.b32 %acc" + std::to_string(i) + ", 0;\n";
-  body += tileA.load("%da", 0) + b.load("%db", 0) + Fence +
-          multiply(list("%acc", 64), "%da", 128) + Commit + Wait;
-  auto runWith = [&](unsigned registers) {
+    start += "mov.b32 %acc" + std::to_string(i) + ", 0;\n";
+  for (unsigned i = 0; i < 4; ++i)
+    start += "mov.b32 %a" + std::to_string(i) + ", 0;\n";
+  start += tileA.load("%da", 0) + b.load("%db", 0) + Fence;
+  auto runWith = [&](unsigned registers, const std::string &a = "%da") {
+    std::string body =
+        start + multiply(list("%acc", 64), a, 128) + Commit + Wait;
     LaunchOptions options;
     options.block.x = 128;
     options.registersPerThread = registers;
@@ -368,6 +371,10 @@ TEST(WgmmaHazard, RegisterBudget) {
   };
   expectClean(runWith(96));
   expectOnly(runWith(88), Hazard::RegisterBudget);
+  // A from registers takes four more.
+  const std::string words = "{%a0, %a1, %a2, %a3}";
+  expectClean(runWith(104, words));
+  expectOnly(runWith(96, words), Hazard::RegisterBudget);
 }
 
 TEST(WgmmaHazard, PoisonSpreadsToWhatItFeeds) {
