@@ -142,7 +142,10 @@ def swapping(register, pairs):
 
 
 def named_swaps(code):
+    """One place uses another of the named barriers that the kernel has."""
     in_turns = any(i.has("bar.arrive") for i in code)
+    own_places = sum(i.has("bar.sync") and i.operands.endswith(f", {WARP_GROUP}")
+                     for i in code)
     for i in code:
         if not i.has("bar.sync", "bar.arrive"):
             continue
@@ -154,7 +157,9 @@ def named_swaps(code):
                 yield replaced("barrier id", i, f"{TURN[0]}, {count[0]}")
             continue
         own = int(count[0]) == WARP_GROUP
-        swaps = [("warp groups", [(OWN if own else TURN)[:2]])]
+        swaps = []
+        if not own or own_places > 1:  # else it is another name for the barrier
+            swaps.append(("warp groups", [(OWN if own else TURN)[:2]]))
         if in_turns:
             swaps.append(("own and turn", list(zip(OWN, TURN))))
         for change, pairs in swaps:
