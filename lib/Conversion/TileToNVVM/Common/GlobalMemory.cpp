@@ -214,6 +214,9 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
                    op.getAlignment());
       }
     }
+    // In a role one lane says for the warp that the buffer has been read.
+    if (ThreadGroup::of(op).kind != ThreadGroup::Kind::Block)
+      NVVM::SyncWarpOp::create(e.b, e.constant(-1));
     rewriter.eraseOp(op);
     return success();
   }

@@ -216,8 +216,7 @@ struct CopyOutTensorLowering : OpConversionPattern<CopyOutTensorOp> {
   }
 };
 
-/// One thread of a warp group has started its copies: it waits, and the others
-/// for it.
+/// One thread of a warp group has started its copies; for it this waits.
 struct CopyOutWaitLowering : OpConversionPattern<CopyOutWaitOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
