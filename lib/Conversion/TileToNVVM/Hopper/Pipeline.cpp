@@ -80,65 +80,60 @@ private:
   }
 };
 
-struct AcquireLowering : OpConversionPattern<PipelineAcquireOp> {
-  using OpConversionPattern::OpConversionPattern;
+/// A step of a pipeline: what it does with the two barriers of its fill.
+template <typename OpT> struct StepLowering : OpConversionPattern<OpT> {
+  using OpConversionPattern<OpT>::OpConversionPattern;
   LogicalResult
-  matchAndRewrite(PipelineAcquireOp op, OpAdaptor adaptor,
+  matchAndRewrite(OpT op, typename OpT::Adaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
-    FillBarriers barriers(e, op.getPipeline(), adaptor.getPipeline(),
-                          adaptor.getFill());
-    // Before the first release the phase before the first counts as complete.
-    emitWait(e, barriers.empty, e.bitXor(barriers.parity, 1));
+    emit(e, op,
+         FillBarriers(e, op.getPipeline(), adaptor.getPipeline(),
+                      adaptor.getFill()));
     rewriter.eraseOp(op);
     return success();
   }
+  virtual void emit(Integers &e, OpT op,
+                    const FillBarriers &barriers) const = 0;
 };
 
-struct WaitLowering : OpConversionPattern<PipelineWaitOp> {
-  using OpConversionPattern::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(PipelineWaitOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Integers e(op.getLoc(), rewriter);
-    FillBarriers barriers(e, op.getPipeline(), adaptor.getPipeline(),
-                          adaptor.getFill());
+struct AcquireLowering : StepLowering<PipelineAcquireOp> {
+  using StepLowering::StepLowering;
+  void emit(Integers &e, PipelineAcquireOp op,
+            const FillBarriers &barriers) const override {
+    // Before the first release the phase before the first counts as complete.
+    emitWait(e, barriers.empty, e.bitXor(barriers.parity, 1));
+  }
+};
+
+struct WaitLowering : StepLowering<PipelineWaitOp> {
+  using StepLowering::StepLowering;
+  void emit(Integers &e, PipelineWaitOp op,
+            const FillBarriers &barriers) const override {
     emitWait(e, barriers.full, barriers.parity);
-    rewriter.eraseOp(op);
-    return success();
   }
 };
 
 /// The end of a fill by cp.async and ordinary stores.
-struct CommitLowering : OpConversionPattern<PipelineCommitOp> {
-  using OpConversionPattern::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(PipelineCommitOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Integers e(op.getLoc(), rewriter);
-    FillBarriers barriers(e, op.getPipeline(), adaptor.getPipeline(),
-                          adaptor.getFill());
+struct CommitLowering : StepLowering<PipelineCommitOp> {
+  using StepLowering::StepLowering;
+  void emit(Integers &e, PipelineCommitOp op,
+            const FillBarriers &barriers) const override {
     InlineAsm text(e);
     text.line("cp.async.wait_group " + Twine(op.getPending()) + ";");
     text.line("fence.proxy.async.shared::cta;");
     text.line("mbarrier.arrive.shared::cta.b64 _, [" +
               text.input(barriers.full) + "];");
     text.emit();
-    rewriter.eraseOp(op);
-    return success();
   }
 };
 
 /// One lane of each warp arrives; at the barriers of all blocks of the cluster
 /// where they fill the slot together.
-struct ReleaseLowering : OpConversionPattern<PipelineReleaseOp> {
-  using OpConversionPattern::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(PipelineReleaseOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Integers e(op.getLoc(), rewriter);
-    FillBarriers barriers(e, op.getPipeline(), adaptor.getPipeline(),
-                          adaptor.getFill());
+struct ReleaseLowering : StepLowering<PipelineReleaseOp> {
+  using StepLowering::StepLowering;
+  void emit(Integers &e, PipelineReleaseOp op,
+            const FillBarriers &barriers) const override {
     InlineAsm text(e);
     text.line(".reg .pred leads;");
     text.line("elect.sync _|leads, 0xffffffff;");
@@ -155,8 +150,6 @@ struct ReleaseLowering : OpConversionPattern<PipelineReleaseOp> {
       text.line("@leads mbarrier.arrive.shared::cta.b64 _, [" + empty + "];");
     }
     text.emit();
-    rewriter.eraseOp(op);
-    return success();
   }
 };
 } // namespace
