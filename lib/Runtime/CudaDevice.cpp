@@ -49,6 +49,7 @@ public:
 
   std::string name() const override;
   std::string chip() const override;
+  bool takesCubins() const override { return true; }
   Status allocate(size_t bytes, std::string_view name,
                   uint64_t &address) override;
   Status release(uint64_t address) override;
@@ -58,6 +59,7 @@ public:
   Status unloadModule(ModuleHandle module) override;
   Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
                          void *map) override;
+  Status prepare(const Launch &launch) override;
   Status launch(const Launch &launch) override;
   Status synchronize(void *queue) override;
   Status createQueue(void *&queue) override;
@@ -81,8 +83,7 @@ private:
     return Status::error(code, what + ": " + driver->describe(result));
   }
   CuResult launchInCluster(void *function, const Launch &launch) const;
-  Status findKernel(LoadedModule &module, const Launch &launch,
-                    LoadedModule::Kernel *&kernel);
+  Status findKernel(const Launch &launch, LoadedModule::Kernel *&kernel);
 
   std::shared_ptr<const CudaDriver> driver;
   CuDeviceId device;
@@ -222,8 +223,12 @@ Status CudaDeviceImpl::unloadModule(ModuleHandle module) {
                    [&] { return driver->moduleUnload(handle); });
 }
 
-Status CudaDeviceImpl::findKernel(LoadedModule &module, const Launch &launch,
+Status CudaDeviceImpl::findKernel(const Launch &launch,
                                   LoadedModule::Kernel *&kernel) {
+  auto owner = modules.find(launch.module);
+  if (owner == modules.end())
+    return Status::error(ATTN_RT_INVALID_ARGUMENT, "expected a loaded module");
+  LoadedModule &module = owner->second;
   auto found = module.kernels.find(std::string_view(launch.kernel));
   if (found == module.kernels.end()) {
     void *function = nullptr;
@@ -287,12 +292,14 @@ CuResult CudaDeviceImpl::launchInCluster(void *function,
   return driver->launchKernelEx(&config, function, launch.params, nullptr);
 }
 
-Status CudaDeviceImpl::launch(const Launch &launch) {
-  auto found = modules.find(launch.module);
-  if (found == modules.end())
-    return Status::error(ATTN_RT_INVALID_ARGUMENT, "expected a loaded module");
+Status CudaDeviceImpl::prepare(const Launch &launch) {
   LoadedModule::Kernel *kernel = nullptr;
-  Status status = findKernel(found->second, launch, kernel);
+  return findKernel(launch, kernel);
+}
+
+Status CudaDeviceImpl::launch(const Launch &launch) {
+  LoadedModule::Kernel *kernel = nullptr;
+  Status status = findKernel(launch, kernel);
   if (!status.ok())
     return status;
   const Dim3 &grid = launch.grid, &block = launch.block;

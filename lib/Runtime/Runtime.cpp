@@ -1,73 +1,106 @@
-//===- Runtime.cpp - the C ABI of compiled host functions -----------------===//
+//===- Runtime.cpp - what compiled host functions call --------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Runtime/Runtime.h"
+#include "Chip.h"
+#include "StreamState.h"
 #include "TensorMapDesc.h"
-#include "attn/Runtime/CudaDevice.h"
-#include "attn/Runtime/Stream.h"
-#include <cstring>
-#include <unordered_map>
 
 using namespace attn::runtime;
 
-struct attn_rt_stream {
-  std::shared_ptr<Device> device;
-  void *queue = nullptr;
-  StreamHooks hooks;
-  std::unordered_map<const attn_rt_image *, ModuleHandle> modules;
-};
-
-static thread_local Status threadError;
-
-/// Makes `status` the thread's last error and returns its code.
-static int32_t report(Status status) {
-  const int32_t code = status.code;
-  if (!status.ok())
-    threadError = std::move(status);
-  return code;
-}
-
 static int32_t invalid(std::string message) {
-  return report(Status::error(ATTN_RT_INVALID_ARGUMENT, std::move(message)));
+  return reportInvalid(std::move(message));
 }
 
-const Status &attn::runtime::lastError() { return threadError; }
+//===----------------------------------------------------------------------===//
+// Loading an image
+//===----------------------------------------------------------------------===//
 
-StreamPtr attn::runtime::createStream(std::shared_ptr<Device> device,
-                                      void *queue, StreamHooks hooks) {
-  auto *stream = new attn_rt_stream;
-  stream->device = std::move(device);
-  stream->queue = queue;
-  stream->hooks = std::move(hooks);
-  return StreamPtr(stream);
+/// Empty when the device runs the image's machine code, else why not.
+static std::string whyNoCubin(const Device &device,
+                              const attn_rt_image &image) {
+  if (!image.cubin)
+    return "there is no machine code";
+  if (!device.takesCubins())
+    return "the " + device.name() + " runs PTX only";
+  const auto own = Chip::parse(device.chip());
+  const auto target = Chip::parse(image.chip ? image.chip : "");
+  if (!own || !target || !own->runsCubinOf(*target))
+    return "machine code for " + std::string(image.chip ? image.chip : "?") +
+           " does not run on " + device.chip();
+  return "";
 }
 
-/// The slow path of a launch: the first one from an image.
-static Status load(attn_rt_stream &stream, const attn_rt_image &image,
-                   ModuleHandle &module) {
-  std::string replacement;
-  std::string_view data(image.data, image.size);
-  if (stream.hooks.imageOverride) {
-    replacement = std::move(*stream.hooks.imageOverride);
-    stream.hooks.imageOverride.reset();
-    data = replacement;
+/// Text without the NULs at its end.
+static std::string_view textOf(const char *data, size_t size) {
+  std::string_view text(data, size);
+  while (!text.empty() && text.back() == '\0')
+    text.remove_suffix(1);
+  return text;
+}
+
+namespace {
+/// The slow path of a launch: the first one from an image. Machine code first,
+/// since it is what was looked at and needs no compilation; the driver compiles
+/// the PTX where it cannot take the machine code, and the log says so.
+class ImageLoad {
+public:
+  ImageLoad(attn_rt_stream &stream, const attn_rt_image &image,
+            ModuleHandle &module)
+      : stream(stream), image(image), module(module),
+        chip(image.chip ? image.chip : "unknown chip") {}
+
+  Status run() {
+    if (stream.hooks.imageOverride) {
+      const std::string replacement = std::move(*stream.hooks.imageOverride);
+      stream.hooks.imageOverride.reset();
+      return take(textOf(replacement.data(), replacement.size()),
+                  "replaced by the program");
+    }
+    std::string reason = whyNoCubin(*stream.device, image);
+    if (reason.empty()) {
+      Status status =
+          take({static_cast<const char *>(image.cubin), image.cubin_size},
+               "machine code");
+      if (status.code != ATTN_RT_BAD_IMAGE || !image.ptx)
+        return status;
+      reason = "its machine code was refused: " + status.message;
+    }
+    if (image.ptx)
+      return take(textOf(image.ptx, image.ptx_size), "PTX; " + reason);
+    return explain(
+        Status::error(ATTN_RT_NO_VARIANT, reason + ", and there is no PTX"));
   }
-  const bool isText = data.substr(0, 4) != std::string_view("\177ELF", 4);
-  while (isText && !data.empty() && data.back() == '\0')
-    data.remove_suffix(1);
-  const char *chip = image.chip ? image.chip : "unknown chip";
-  if (stream.hooks.onImage)
-    stream.hooks.onImage(chip, data);
-  Status status = stream.device->loadModule(data, module);
-  if (status.ok())
+
+private:
+  Status take(std::string_view data, const std::string &form) {
+    if (stream.hooks.onImage)
+      stream.hooks.onImage(chip.c_str(), data);
+    Status status = stream.device->loadModule(data, module);
+    if (!status.ok())
+      return explain(std::move(status));
     stream.modules.emplace(&image, module);
-  else
-    status.message = "cannot load the module for " + std::string(chip) +
-                     " on " + stream.device->name() + " (" +
-                     stream.device->chip() + "): " + status.message;
-  return status;
-}
+    stream.log += "module for " + chip + ": " + form + "\n";
+    return status;
+  }
+
+  Status explain(Status status) const {
+    status.message = "cannot load the module for " + chip + " on " +
+                     stream.name + " (" + stream.chip + "): " + status.message;
+    return status;
+  }
+
+  attn_rt_stream &stream;
+  const attn_rt_image &image;
+  ModuleHandle &module;
+  const std::string chip;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// Launches
+//===----------------------------------------------------------------------===//
 
 static std::string text(const Dim3 &size) {
   return std::to_string(size.x) + "x" + std::to_string(size.y) + "x" +
@@ -84,7 +117,7 @@ static int32_t launchOn(attn_rt_stream *stream, const attn_rt_image *image,
                         Launch launch) {
   if (!stream)
     return invalid("expected a stream, but got null");
-  if (!image || !image->data || !launch.kernel)
+  if (!image || !(image->ptx || image->cubin) || !launch.kernel)
     return invalid("expected an image and a kernel name, but got null");
   const Dim3 &grid = launch.grid, &cluster = launch.cluster;
   if (isEmpty(grid))
@@ -103,11 +136,13 @@ static int32_t launchOn(attn_rt_stream *stream, const attn_rt_image *image,
   if (found != stream->modules.end()) {
     launch.module = found->second;
   } else {
-    Status status = load(*stream, *image, launch.module);
+    Status status = ImageLoad(*stream, *image, launch.module).run();
     if (!status.ok())
       return report(std::move(status));
   }
   launch.queue = stream->queue;
+  if (stream->workspace.measuring)
+    return report(stream->device->prepare(launch));
   if (stream->hooks.onLaunch)
     stream->hooks.onLaunch(launch);
   return report(stream->device->launch(launch));
@@ -140,6 +175,10 @@ int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
                                 1, 1, 1, shared_bytes, params, param_count);
 }
 
+//===----------------------------------------------------------------------===//
+// Tensor maps and checks
+//===----------------------------------------------------------------------===//
+
 int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
                                   const attn_rt_tensor_map_desc *desc) {
   if (!stream)
@@ -150,6 +189,8 @@ int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
     return invalid("expected room for a tensor map at a multiple of 64 bytes, "
                    "but got address " +
                    std::to_string(reinterpret_cast<uintptr_t>(map)));
+  if (stream->workspace.measuring) // nothing will read it
+    return ATTN_RT_SUCCESS;
   Status status = checkTensorMap(*desc);
   if (status.ok())
     status = stream->device->encodeTensorMap(fillIn(*desc), map);
@@ -164,31 +205,31 @@ int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
   return report(Status::error(code, std::move(text)));
 }
 
-const char *attn_rt_last_error(void) { return threadError.message.c_str(); }
+//===----------------------------------------------------------------------===//
+// Workspace
+//===----------------------------------------------------------------------===//
 
-attn_rt_stream *attn_rt_stream_create_cuda(int32_t ordinal, void *cuda_stream) {
-  CudaOptions options;
-  options.ordinal = ordinal;
-  std::string reason;
-  std::shared_ptr<Device> device = CudaDevice::open(options, reason);
-  if (!device) {
-    report(Status::error(ATTN_RT_DEVICE_ERROR, std::move(reason)));
-    return nullptr;
-  }
-  return createStream(std::move(device), cuda_stream).release();
-}
-
-int32_t attn_rt_stream_synchronize(attn_rt_stream *stream) {
+int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,
+                               void **address) {
   if (!stream)
     return invalid("expected a stream, but got null");
-  return report(stream->device->synchronize(stream->queue));
-}
-
-void attn_rt_stream_destroy(attn_rt_stream *stream) {
-  if (!stream)
-    return;
-  // A module that cannot be unloaded is no reason to keep the stream.
-  for (auto &[image, module] : stream->modules)
-    stream->device->unloadModule(module);
-  delete stream;
+  if (!address)
+    return invalid("expected room for an address, but got null");
+  constexpr uint64_t alignment = kWorkspaceAlignment;
+  Workspace &workspace = stream->workspace;
+  const uint64_t start =
+      (workspace.used + alignment - 1) / alignment * alignment;
+  if (start + bytes < bytes || start < workspace.used)
+    return invalid("workspace: expected fewer than 2^64 bytes");
+  workspace.used = start + bytes;
+  *address = nullptr;
+  if (workspace.measuring)
+    return ATTN_RT_SUCCESS;
+  if (workspace.used > workspace.bytes)
+    return invalid("workspace: expected at least " +
+                   std::to_string(workspace.used) + " bytes, but got " +
+                   std::to_string(workspace.bytes) +
+                   "; attn_rt_workspace_bytes() says how many are needed");
+  *address = reinterpret_cast<void *>(uintptr_t(workspace.address + start));
+  return ATTN_RT_SUCCESS;
 }

@@ -239,13 +239,18 @@ Status SimDevice::encodeTensorMap(const attn_rt_tensor_map_desc &desc,
   return Status::success();
 }
 
-Status SimDevice::launch(const Launch &launch) {
+Status SimDevice::prepare(const Launch &launch) {
   auto found = modules.find(launch.module);
   if (found == modules.end())
     return Status::error(ATTN_RT_INVALID_ARGUMENT, "expected a loaded module");
-  Status status = checkParams(*found->second, launch);
+  return checkParams(*found->second, launch);
+}
+
+Status SimDevice::launch(const Launch &launch) {
+  Status status = prepare(launch);
   if (!status.ok())
     return status;
+  const auto found = modules.find(launch.module);
 
   sim::LaunchOptions how;
   how.grid = {launch.grid.x, launch.grid.y, launch.grid.z};

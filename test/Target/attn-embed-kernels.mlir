@@ -8,11 +8,15 @@
 // CHECK-NOT:  gpu.module
 // CHECK-DAG:  llvm.mlir.global internal constant @kernels_chip("sm_80\00")
 // CHECK-DAG:  llvm.mlir.global internal constant @kernels_text("{{.*}}.target sm_80{{.*}}.entry f({{.*}}\00")
-// CHECK:      llvm.mlir.global internal constant @kernels_image() {{.*}}: !llvm.struct<(ptr, ptr, i64)> {
+// CHECK:      llvm.mlir.global internal constant @kernels_image() {{.*}}: !llvm.struct<(ptr, ptr, i64, ptr, i64)> {
 // CHECK-DAG:    %[[CHIP:.*]] = llvm.mlir.addressof @kernels_chip
 // CHECK-DAG:    %[[TEXT:.*]] = llvm.mlir.addressof @kernels_text
 // CHECK:        llvm.insertvalue %[[CHIP]], %{{.*}}[0]
+// CHECK-DAG:    %[[NONE:.*]] = llvm.mlir.zero
+// CHECK-DAG:    %[[ZERO:.*]] = llvm.mlir.constant(0 : i64)
 // CHECK:        llvm.insertvalue %[[TEXT]], %{{.*}}[1]
+// CHECK:        llvm.insertvalue %[[NONE]], %{{.*}}[3]
+// CHECK-NEXT:   llvm.insertvalue %[[ZERO]], %{{.*}}[4]
 // CHECK:      llvm.func @host
 module {
   gpu.module @kernels {
@@ -20,7 +24,7 @@ module {
       llvm.return
     }
   }
-  llvm.mlir.global external constant @kernels_image() : !llvm.struct<(ptr, ptr, i64)>
+  llvm.mlir.global external constant @kernels_image() : !llvm.struct<(ptr, ptr, i64, ptr, i64)>
   llvm.func @host() -> !llvm.ptr {
     %0 = llvm.mlir.addressof @kernels_image : !llvm.ptr
     llvm.return %0 : !llvm.ptr

@@ -56,6 +56,9 @@ public:
   /// What to compile for, for example "sm_80".
   virtual std::string chip() const = 0;
 
+  /// Whether loadModule() takes machine code, in principle.
+  virtual bool takesCubins() const = 0;
+
   /// Memory with undefined contents, aligned to 256 bytes. `name` says what the
   /// buffer is for and appears in findings and counters. Zero bytes are fine
   /// and still give an address of their own.
@@ -78,6 +81,9 @@ public:
   virtual Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
                                  void *map) = 0;
 
+  /// Does what the first launch of a kernel does but for launching it: a launch
+  /// that follows has nothing left to look up.
+  virtual Status prepare(const Launch &launch) = 0;
   /// Enqueues a kernel; errors of its execution may show up only later.
   virtual Status launch(const Launch &launch) = 0;
   /// Waits for everything on `queue`.

@@ -3,11 +3,19 @@
  */
 /* SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception */
 
-/* The C ABI between a compiled host function and the program it is linked into.
- * A host function is `int32_t _mlir_ciface_NAME(descriptor *..., scalar...,
- * attn_rt_stream *)`: it computes grids and tensor maps and calls
- * attn_rt_launch or attn_rt_launch_cluster for each kernel. It allocates
- * nothing and waits for nothing. */
+/* The C ABI between compiled host functions and the programs that they are
+ * linked into. It has two sides:
+ *
+ *  - A program makes a stream and calls compiled functions. `attn-opt
+ *    --emit=object` writes a header with their prototypes; attn_rt_call is what
+ *    they all come to.
+ *  - A compiled host function computes grids and tensor maps and calls
+ *    attn_rt_launch or attn_rt_launch_cluster for each kernel. It allocates
+ *    nothing and waits for nothing.
+ *
+ * All functions that return int32_t return ATTN_RT_SUCCESS or another status
+ * code; attn_rt_last_error() then says why. Nothing throws and nothing exits.
+ */
 
 #ifndef ATTN_RUNTIME_RUNTIME_H
 #define ATTN_RUNTIME_RUNTIME_H
@@ -27,23 +35,153 @@ enum {
   ATTN_RT_NO_KERNEL = 4,     /* the module has no entry of that name */
   ATTN_RT_LAUNCH_FAILED = 5, /* refused by the device, or died there */
   ATTN_RT_FINDING = 6,       /* the simulator found the kernel wrong */
-  ATTN_RT_DEVICE_ERROR = 7   /* anything else the device said */
+  ATTN_RT_DEVICE_ERROR = 7,  /* anything else the device said */
+  ATTN_RT_NO_VARIANT = 8     /* compiled for other chips than this one */
 };
 
 /* A queue on one device, made by the embedding program. Used by one thread at a
  * time. It owns the modules that were loaded through it. */
 typedef struct attn_rt_stream attn_rt_stream;
 
-/* One device module. The address of an image is its identity: it has to stay
- * the same, with the same contents, while a stream lives that has used it. */
-typedef struct attn_rt_image {
-  const char *chip; /* what it was compiled for, for example "sm_80" */
-  const char *data; /* PTX text followed by a NUL, or the bytes of a cubin */
-  uint64_t size;    /* bytes of `data`, the NUL counted or not */
-} attn_rt_image;
+/* Element types of tensors and tensor maps. */
+enum {
+  ATTN_RT_ELEMENT_U8 = 0, /* in a tensor map, any type of one byte */
+  ATTN_RT_ELEMENT_I32 = 1,
+  ATTN_RT_ELEMENT_F16 = 2,
+  ATTN_RT_ELEMENT_BF16 = 3,
+  ATTN_RT_ELEMENT_F32 = 4,
+  ATTN_RT_ELEMENT_F64 = 5,
+  ATTN_RT_ELEMENT_I64 = 6, /* and index */
+  ATTN_RT_ELEMENT_I8 = 7,
+  ATTN_RT_ELEMENT_BOOL = 8 /* one byte, 0 or 1 */
+};
 
-/* All functions below return ATTN_RT_SUCCESS or another status code;
- * attn_rt_last_error() then says why. */
+/*===----------------------------------------------------------------------===*/
+/* What a program calls                                                       */
+/*===----------------------------------------------------------------------===*/
+
+/* A strided tensor in device memory, in the shape that the compiled function
+ * declares, whatever the order of its dimensions in memory. */
+typedef struct attn_rt_tensor {
+  void *data;             /* address of element (0, ..., 0) */
+  const int64_t *sizes;   /* elements, `rank` of them */
+  const int64_t *strides; /* elements from one index to the next; NULL: dense,
+                             the last dimension innermost */
+  int32_t rank;
+  int32_t element; /* ATTN_RT_ELEMENT_ */
+} attn_rt_tensor;
+
+/* What a compiled function expects of one argument. */
+typedef struct attn_rt_argument {
+  const char *name;     /* "query", "key", "out", ... */
+  const int64_t *sizes; /* `rank` of them, -1: any */
+  int32_t rank;         /* -1: a scalar, passed by the address of its value */
+  int32_t element;      /* ATTN_RT_ELEMENT_ */
+  int32_t is_output;    /* 1: is written; 0: is read */
+} attn_rt_argument;
+
+/* A compiled function for one kind of chip. */
+typedef struct attn_rt_variant {
+  const char *chip; /* for example "sm_80" */
+  /* args[i] points at the descriptor of a tensor or at the value of a scalar,
+   * the last entry is the stream. */
+  int32_t (*host)(void **args);
+} attn_rt_variant;
+
+/* A compiled function: its arguments and its variants. */
+typedef struct attn_rt_entry {
+  const char *name;
+  const attn_rt_argument *arguments;
+  const attn_rt_variant *variants;
+  uint32_t argument_count;
+  uint32_t variant_count;
+  uint32_t version; /* ATTN_RT_VERSION of the compiler */
+} attn_rt_entry;
+
+/* Changes with every incompatible change of this header. */
+#define ATTN_RT_VERSION 1
+
+/* Checks the arguments, chooses the variant for the stream's device and
+ * enqueues its kernels. args[i] is the attn_rt_tensor of the i-th argument, or
+ * the address of a scalar; all of it is read before the function returns.
+ *
+ * `workspace` is device memory, aligned to 256 bytes, of at least the bytes
+ * that attn_rt_workspace_bytes() gives for these arguments; it may be NULL
+ * where that is 0. It is free for other use when the kernels have finished.
+ *
+ * The variant is that of the newest chip whose code runs on the device. Within
+ * it the machine code is taken where device and driver accept it, else the PTX;
+ * attn_rt_stream_log() says which. */
+int32_t attn_rt_call(const attn_rt_entry *entry, attn_rt_stream *stream,
+                     const void *const *args, void *workspace,
+                     uint64_t workspace_bytes);
+
+/* How many bytes of workspace attn_rt_call needs for these arguments, exactly.
+ * Makes the same checks and loads the kernels, so that a call that follows has
+ * nothing left to load: that is what capturing into a CUDA graph needs. */
+int32_t attn_rt_workspace_bytes(const attn_rt_entry *entry,
+                                attn_rt_stream *stream, const void *const *args,
+                                uint64_t *bytes);
+
+/* A stream that launches on `cuda_stream` (a CUstream or cudaStream_t; NULL is
+ * the default stream) of a GPU's primary context. NULL when there is no such
+ * GPU or no driver. */
+attn_rt_stream *attn_rt_stream_create_cuda(int32_t ordinal, void *cuda_stream);
+
+/* A stream on a simulator of `chip`, which executes PTX on the CPU and judges
+ * it: a race, a missing wait or an access out of bounds is ATTN_RT_FINDING.
+ * `seed` is that of its warp scheduler; asynchronous copies take effect as late
+ * as the rules allow, or as early when `earliest` is not 0. NULL for a chip
+ * that is not written as "sm_80". */
+attn_rt_stream *attn_rt_stream_create_sim(const char *chip, uint64_t seed,
+                                          int32_t earliest);
+
+/* Waits for everything that was launched. */
+int32_t attn_rt_stream_synchronize(attn_rt_stream *stream);
+
+/* Unloads the stream's modules. NULL is allowed. */
+void attn_rt_stream_destroy(attn_rt_stream *stream);
+
+/* For people, for example "NVIDIA H100 80GB HBM3"; and what to compile for, for
+ * example "sm_90a". Valid as long as the stream; "" for NULL. */
+const char *attn_rt_stream_device(attn_rt_stream *stream);
+const char *attn_rt_stream_chip(attn_rt_stream *stream);
+
+/* A line for each module that was loaded: for which chip, as machine code or as
+ * PTX, and why not as machine code where there was some. Valid until the next
+ * call on the stream; "" for NULL. */
+const char *attn_rt_stream_log(attn_rt_stream *stream);
+
+/* Memory of the stream's device, for programs without an allocator of their
+ * own. allocate() aligns to 256 bytes and leaves the contents undefined; `name`
+ * appears in findings of the simulator. write() and read() wait for everything
+ * that was launched before. release() takes 0. */
+int32_t attn_rt_allocate(attn_rt_stream *stream, uint64_t bytes,
+                         const char *name, uint64_t *address);
+int32_t attn_rt_release(attn_rt_stream *stream, uint64_t address);
+int32_t attn_rt_write(attn_rt_stream *stream, uint64_t to, const void *from,
+                      uint64_t bytes);
+int32_t attn_rt_read(attn_rt_stream *stream, void *to, uint64_t from,
+                     uint64_t bytes);
+
+/* Why the last failing call of this thread failed; "" when none has. Valid
+ * until the thread's next failing call. */
+const char *attn_rt_last_error(void);
+
+/*===----------------------------------------------------------------------===*/
+/* What a compiled host function calls                                        */
+/*===----------------------------------------------------------------------===*/
+
+/* One device module, as PTX text or as machine code or both. The address of an
+ * image is its identity: it has to stay the same, with the same contents, while
+ * a stream lives that has used it. */
+typedef struct attn_rt_image {
+  const char *chip;    /* what it was compiled for, for example "sm_80" */
+  const char *ptx;     /* text followed by a NUL; NULL: none */
+  uint64_t ptx_size;   /* bytes of `ptx`, the NUL counted or not */
+  const void *cubin;   /* NULL: none */
+  uint64_t cubin_size; /* bytes of `cubin` */
+} attn_rt_image;
 
 /* Enqueues one kernel. `params[i]` points at the value of the i-th kernel
  * parameter; the values are read before the function returns. `shared_bytes` is
@@ -64,15 +202,6 @@ int32_t attn_rt_launch_cluster(attn_rt_stream *stream,
                                uint32_t cx, uint32_t cy, uint32_t cz,
                                uint32_t shared_bytes, void **params,
                                uint64_t param_count);
-
-/* Element types of tensor maps. Bytes are also how 8-bit floats are copied. */
-enum {
-  ATTN_RT_ELEMENT_U8 = 0,
-  ATTN_RT_ELEMENT_I32 = 1,
-  ATTN_RT_ELEMENT_F16 = 2,
-  ATTN_RT_ELEMENT_BF16 = 3,
-  ATTN_RT_ELEMENT_F32 = 4
-};
 
 /* What a tensor map says: where a strided tensor lies in device memory, and
  * which box of it one copy moves. Dimensions are innermost first; entries
@@ -103,20 +232,10 @@ int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
 int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
                      int64_t got);
 
-/* Why the last failing call of this thread failed; "" when none has. Valid
- * until the thread's next failing call. */
-const char *attn_rt_last_error(void);
-
-/* A stream that launches on `cuda_stream` (a CUstream or cudaStream_t; NULL is
- * the default stream) of a GPU's primary context. NULL when there is no such
- * GPU or no driver. */
-attn_rt_stream *attn_rt_stream_create_cuda(int32_t ordinal, void *cuda_stream);
-
-/* Waits for everything that was launched. */
-int32_t attn_rt_stream_synchronize(attn_rt_stream *stream);
-
-/* Unloads the stream's modules. NULL is allowed. */
-void attn_rt_stream_destroy(attn_rt_stream *stream);
+/* The next `bytes` of the workspace, aligned to 256 bytes; fails when the
+ * caller gave less than all pieces of the call need. */
+int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,
+                               void **address);
 
 #ifdef __cplusplus
 }

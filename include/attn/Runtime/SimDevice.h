@@ -31,6 +31,7 @@ public:
 
   std::string name() const override;
   std::string chip() const override { return options.chip; }
+  bool takesCubins() const override { return false; }
   Status allocate(size_t bytes, std::string_view name,
                   uint64_t &address) override;
   Status release(uint64_t address) override;
@@ -40,6 +41,7 @@ public:
   Status unloadModule(ModuleHandle module) override;
   Status encodeTensorMap(const attn_rt_tensor_map_desc &desc,
                          void *map) override;
+  Status prepare(const Launch &launch) override;
   Status launch(const Launch &launch) override;
   Status synchronize(void *queue) override;
 

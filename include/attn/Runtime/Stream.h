@@ -35,6 +35,10 @@ using StreamPtr = std::unique_ptr<attn_rt_stream, StreamDeleter>;
 StreamPtr createStream(std::shared_ptr<Device> device, void *queue = nullptr,
                        StreamHooks hooks = {});
 
+/// What attn_rt_take_workspace() gives out from now on, for programs that call
+/// host functions themselves and not through attn_rt_call().
+void setWorkspace(attn_rt_stream *stream, uint64_t address, uint64_t bytes);
+
 /// The failure that attn_rt_last_error() describes, with its code; success when
 /// this thread has had none.
 const Status &lastError();

@@ -89,7 +89,8 @@ public:
     b.setInsertionPointToStart(module.getBody());
     auto pointer = LLVM::LLVMPointerType::get(b.getContext());
     auto type = LLVM::LLVMStructType::getLiteral(
-        b.getContext(), {pointer, pointer, b.getI64Type()});
+        b.getContext(),
+        {pointer, pointer, b.getI64Type(), pointer, b.getI64Type()});
     return LLVM::GlobalOp::create(b, module.getLoc(), type, /*isConstant=*/true,
                                   LLVM::Linkage::External, name, Attribute());
   }

@@ -12,7 +12,7 @@ gpu.module @kernels {
 // the parameters; what it returns is tested.
 // CHECK-DAG:   llvm.mlir.global internal constant @[[MESSAGE:.*]]("the same length\00")
 // CHECK-DAG:   llvm.mlir.global internal constant @[[NAME:.*]]("f\00")
-// CHECK-DAG:   llvm.mlir.global external constant @kernels_image() {{.*}}: !llvm.struct<(ptr, ptr, i64)>
+// CHECK-DAG:   llvm.mlir.global external constant @kernels_image() {{.*}}: !llvm.struct<(ptr, ptr, i64, ptr, i64)>
 // CHECK-LABEL: llvm.func @host(
 // CHECK-SAME:    %[[N:[^ ]+]]: i64, %[[M:[^ ]+]]: i64, %[[X:[^ ]+]]: i32, {{.*}}, %[[STREAM:[^ ]+]]: !llvm.ptr) -> i32
 // CHECK:         %[[SHARED:.*]] = llvm.mlir.constant(4096 : i32)

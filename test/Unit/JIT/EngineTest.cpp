@@ -136,7 +136,7 @@ TEST_F(EngineTest, LaunchesClusters) {
   attn::runtime::StreamPtr stream =
       attn::runtime::createStream(std::make_shared<attn::runtime::SimDevice>());
   attn_rt_stream *rawStream = stream.get();
-  attn_rt_image image = {"sm_90a", "", 0};
+  attn_rt_image image = {"sm_90a", "", 0, nullptr, 0};
   attn_rt_image *imagePointer = &image;
   int32_t status = -1;
   void *args[] = {&rawStream, &imagePointer, &status};

@@ -42,7 +42,7 @@ protected:
   std::string reason;
   int parameter = 42;
   void *params[1] = {&parameter};
-  attn_rt_image image = {"sm_80", "ptx text", 8};
+  attn_rt_image image = {"sm_80", "ptx text", 8, nullptr, 0};
 };
 } // namespace
 

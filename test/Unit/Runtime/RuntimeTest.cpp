@@ -19,6 +19,7 @@ class RecordingDevice : public Device {
 public:
   std::string name() const override { return "recorder"; }
   std::string chip() const override { return "sm_00"; }
+  bool takesCubins() const override { return true; }
   Status allocate(size_t, std::string_view, uint64_t &) override {
     return Status::success();
   }
@@ -42,6 +43,7 @@ public:
     map = desc;
     return next;
   }
+  Status prepare(const Launch &) override { return next; }
   Status launch(const Launch &launch) override {
     launches.push_back(std::string(launch.kernel) + " of module " +
                        std::to_string(launch.module));
@@ -66,8 +68,8 @@ protected:
 
   std::shared_ptr<RecordingDevice> device = std::make_shared<RecordingDevice>();
   StreamPtr stream = createStream(device);
-  attn_rt_image first = {"sm_80", "one", 3};
-  attn_rt_image second = {"sm_80", "two\0", 4};
+  attn_rt_image first = {"sm_80", "one", 3, nullptr, 0};
+  attn_rt_image second = {"sm_80", "two\0", 4, nullptr, 0};
 };
 } // namespace
 

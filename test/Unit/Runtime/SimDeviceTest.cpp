@@ -122,7 +122,7 @@ protected:
 
   std::shared_ptr<SimDevice> device = std::make_shared<SimDevice>();
   StreamPtr stream = createStream(device);
-  attn_rt_image image = {"sm_80", doubling, sizeof(doubling)};
+  attn_rt_image image = {"sm_80", doubling, sizeof(doubling), nullptr, 0};
   uint64_t in = 0, out = 0;
   uint32_t n = 0;
 };
@@ -144,7 +144,7 @@ TEST_F(SimDeviceTest, RunsAKernelAndCounts) {
 }
 
 TEST_F(SimDeviceTest, ParametersByValue) {
-  attn_rt_image values = {"sm_80", byValue, sizeof(byValue)};
+  attn_rt_image values = {"sm_80", byValue, sizeof(byValue), nullptr, 0};
   alignas(64) uint32_t words[32];
   for (uint32_t i = 0; i < 32; ++i)
     words[i] = 1000 * i;
@@ -161,7 +161,7 @@ TEST_F(SimDeviceTest, ParametersByValue) {
 }
 
 TEST_F(SimDeviceTest, Clusters) {
-  attn_rt_image hopper = {"sm_90a", clusterSize, sizeof(clusterSize)};
+  attn_rt_image hopper = {"sm_90a", clusterSize, sizeof(clusterSize), nullptr, 0};
   void *params[] = {&out};
   for (uint32_t size : {1u, 2u, 4u}) {
     ASSERT_EQ(attn_rt_launch_cluster(stream.get(), &hopper, "clusterSize", 4, 1,
@@ -267,13 +267,13 @@ TEST_F(SimDeviceTest, UnwrittenOutputIsAFinding) {
 }
 
 TEST_F(SimDeviceTest, RefusesUnknownText) {
-  attn_rt_image bad = {"sm_80", "this is no PTX", 14};
+  attn_rt_image bad = {"sm_80", "this is no PTX", 14, nullptr, 0};
   EXPECT_EQ(
       attn_rt_launch(stream.get(), &bad, "k", 1, 1, 1, 32, 1, 1, 0, nullptr, 0),
       ATTN_RT_BAD_IMAGE);
   EXPECT_THAT(attn_rt_last_error(), HasSubstr("PTX line 1: "));
   const char cubin[] = "\177ELF\2\1";
-  attn_rt_image binary = {"sm_80", cubin, sizeof(cubin)};
+  attn_rt_image binary = {"sm_80", cubin, sizeof(cubin), nullptr, 0};
   EXPECT_EQ(attn_rt_launch(stream.get(), &binary, "k", 1, 1, 1, 32, 1, 1, 0,
                            nullptr, 0),
             ATTN_RT_BAD_IMAGE);
