@@ -230,8 +230,8 @@ static Status chooseVariant(const attn_rt_entry &entry, attn_rt_stream &stream,
   return Status::error(ATTN_RT_NO_VARIANT,
                        std::string(entry.name) + " was compiled for " + chips +
                            ", and none of these runs on " + stream.name + " (" +
-                           stream.chip + "); compile with --chips=" +
-                           stream.chip + " or an older chip in the list");
+                           stream.chip +
+                           "); compile it with --chips for one that does");
 }
 
 //===----------------------------------------------------------------------===//
