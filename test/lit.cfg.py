@@ -33,6 +33,8 @@ config.substitutions += [
     ("%ptxas", config.ptxas),
     ("%nvdisasm", config.nvdisasm),
     ("%attn_src", config.attn_src_root),
+    ("%attn_lib", config.attn_lib_dir),
+    ("%cc", config.cc),
 ]
 
 # Asked in a process of its own: a driver must not be initialised before lit forks.

@@ -80,9 +80,6 @@ private:
       if (failed(signature))
         return failure();
       signatures.push_back(std::move(*signature));
-      // Nothing below knows the attribute.
-      for (unsigned i = 0; i < function.getNumArguments(); ++i)
-        function.removeArgAttr(i, kNameAttribute);
     }
     if (signatures.empty())
       return source.emitError("expected a public function to compile");
@@ -111,8 +108,9 @@ private:
     host->setTargetTriple(program->getTargetTriple());
     for (const Signature &signature : signatures)
       if (!addPackedFunction(*host, variantName(signature.name, chip)))
-        return source.emitError("expected @")
-               << signature.name << " to become a host function";
+        return source.emitError("expected every public function to have an "
+                                "attn op, but @")
+               << signature.name << " has none; make it private";
     // Internal symbols of the same name get new ones here.
     if (llvm::Linker::linkModules(*program, std::move(host)))
       return source.emitError("the variants for ")

@@ -294,9 +294,9 @@ int32_t attn_rt_workspace_bytes(const attn_rt_entry *entry,
   if (!bytes)
     return reportInvalid(std::string(entry->name) +
                          ": expected room for a number of bytes, but got null");
-  stream->workspace = {0, 0, 0, /*measuring=*/true};
+  beginMeasuring(stream);
   const int32_t code = invoke(entry, stream, args);
-  *bytes = code == ATTN_RT_SUCCESS ? stream->workspace.used : 0;
-  stream->workspace = {};
+  const uint64_t needed = endMeasuring(stream);
+  *bytes = code == ATTN_RT_SUCCESS ? needed : 0;
   return code;
 }

@@ -189,8 +189,8 @@ static llvm::Expected<runtime::StreamHooks> makeHooks(const RunOptions &options,
 /// an error is for a call that could not be made.
 static llvm::Expected<runtime::Status>
 callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
-         const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers,
-         attn_rt_stream *stream) {
+         const RunOptions &options, runtime::Device &device,
+         llvm::ArrayRef<DeviceBuffer> buffers, attn_rt_stream *stream) {
   HostCall call;
   const size_t numArguments = inputs.values.size();
   for (auto [i, value] : llvm::enumerate(inputs.values)) {
@@ -206,7 +206,19 @@ callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
                    View::of(output.shape, output.swapped,
                             paddingOf(output.shape, options)));
   call.addPointer(stream);
+  // How much workspace it needs, then with it.
+  DeviceBuffer workspace(device);
+  runtime::beginMeasuring(stream);
   auto code = call.invokeWithStatus(engine, program.entry());
+  const uint64_t bytes = runtime::endMeasuring(stream);
+  if (code && *code == ATTN_RT_SUCCESS) {
+    if (bytes)
+      if (llvm::Error error =
+              toError(device.allocate(bytes, "workspace", workspace.address)))
+        return error;
+    runtime::setWorkspace(stream, workspace.address, bytes);
+    code = call.invokeWithStatus(engine, program.entry());
+  }
   if (!code)
     return code.takeError();
   if (*code == ATTN_RT_SUCCESS)
@@ -283,8 +295,8 @@ static llvm::Error runOnce(jit::Engine &engine, Program &program,
   runtime::StreamPtr stream =
       runtime::createStream(chosen.device, nullptr, std::move(*hooks));
   const auto start = std::chrono::steady_clock::now();
-  auto status =
-      callHost(engine, program, inputs, options, *buffers, stream.get());
+  auto status = callHost(engine, program, inputs, options, *chosen.device,
+                         *buffers, stream.get());
   if (!status)
     return status.takeError();
   run.seconds =

@@ -50,8 +50,8 @@ void buildHostPipeline(mlir::OpPassManager &manager,
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 
-/// Reads `chip=.. schedule=.. alignment=.. cubin=..`, as the pipelines below take them.
-/// Empty after a message on stderr.
+/// Reads `chip=.. schedule=.. alignment=.. cubin=..`, as the pipelines below
+/// take them. Empty after a message on stderr.
 std::optional<CompileOptions> parseCompileOptions(const std::string &text);
 
 /// Registers `attn-compile` and the stages as pass pipelines.
