@@ -54,7 +54,7 @@ void ::attn::buildSchedulePipeline(OpPassManager &manager,
                                    const CompileOptions &options) {
   // Each pass looks at the schedule whether it has something to do.
   manager.addPass(tile::createTileUseTensorMapsPass());
-  manager.addPass(tile::createTileWalkBlocksPass({options.chip}));
+  manager.addPass(tile::createTileWalkBlocksPass());
   OpPassManager &roles =
       manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   roles.addPass(tile::createTileStageWeightsPass());

@@ -49,6 +49,7 @@ public:
 
   std::string name() const override;
   std::string chip() const override;
+  int32_t multiprocessors() const override;
   bool takesCubins() const override { return true; }
   Status allocate(size_t bytes, std::string_view name,
                   uint64_t &address) override;
@@ -141,6 +142,12 @@ std::string CudaDeviceImpl::chip() const {
   const bool isHopper = major == 9 && minor == 0;
   return "sm_" + std::to_string(major) + std::to_string(minor) +
          (isHopper ? "a" : "");
+}
+
+int32_t CudaDeviceImpl::multiprocessors() const {
+  int count = 0;
+  driver->deviceGetAttribute(&count, CuAttributeMultiprocessors, device);
+  return std::max(count, 1);
 }
 
 //===----------------------------------------------------------------------===//

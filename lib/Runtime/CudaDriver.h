@@ -21,6 +21,7 @@ using CuAddress = unsigned long long;
 
 // Values of enumerations in cuda.h.
 enum : int {
+  CuAttributeMultiprocessors = 16,
   CuAttributeComputeMajor = 75,
   CuAttributeComputeMinor = 76,
   CuJitErrorLogBuffer = 5,

@@ -206,8 +206,12 @@ int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
 }
 
 //===----------------------------------------------------------------------===//
-// Workspace
+// Device and workspace
 //===----------------------------------------------------------------------===//
+
+int32_t attn_rt_multiprocessors(attn_rt_stream *stream) {
+  return stream ? stream->multiprocessors : 1;
+}
 
 int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,
                                void **address) {

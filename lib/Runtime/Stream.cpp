@@ -48,6 +48,7 @@ StreamPtr attn::runtime::createStream(std::shared_ptr<Device> device,
   stream->hooks = std::move(hooks);
   stream->name = stream->device->name();
   stream->chip = stream->device->chip();
+  stream->multiprocessors = stream->device->multiprocessors();
   return StreamPtr(stream);
 }
 

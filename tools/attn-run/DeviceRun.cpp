@@ -66,8 +66,10 @@ openGpu(const RunOptions &options) {
 }
 
 static ChosenDevice makeSimulator(const std::string &chip,
-                                  const SimConditions &conditions) {
+                                  const SimConditions &conditions,
+                                  int multiprocessors) {
   runtime::SimOptions sim;
+  sim.multiprocessors = multiprocessors;
   sim.chip = chip;
   sim.seed = conditions.seed;
   sim.timing = conditions.timing == CopyTiming::Earliest ? sim::Timing::Earliest
@@ -337,7 +339,8 @@ attn::run::runOnDevice(Program &program, const RunInputs &inputs,
   for (const SimConditions &conditions : options.conditions()) {
     DeviceRun &run = runs.emplace_back();
     const ChosenDevice chosen =
-        *gpu ? ChosenDevice{*gpu, nullptr} : makeSimulator(*chip, conditions);
+        *gpu ? ChosenDevice{*gpu, nullptr}
+             : makeSimulator(*chip, conditions, options.multiprocessors);
     run.device = chosen.device->name();
     run.chip = *chip;
     if (chosen.sim)

@@ -56,6 +56,8 @@ public:
   /// What to compile for, for example "sm_80".
   virtual std::string chip() const = 0;
 
+  /// How many blocks run at the same time if one fills a multiprocessor.
+  virtual int32_t multiprocessors() const = 0;
   /// Whether loadModule() takes machine code, in principle.
   virtual bool takesCubins() const = 0;
 

@@ -232,6 +232,9 @@ int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
 int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
                      int64_t got);
 
+/* How many multiprocessors the stream's device has; 1 for NULL. */
+int32_t attn_rt_multiprocessors(attn_rt_stream *stream);
+
 /* The next `bytes` of the workspace, aligned to 256 bytes; fails when the
  * caller gave less than all pieces of the call need. */
 int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,

@@ -391,6 +391,26 @@ struct WorkspaceLowering : ConvertOpToLLVMPattern<mlir::attn::WorkspaceOp> {
   RuntimeSymbols &symbols;
 };
 
+struct MultiprocessorsLowering
+    : ConvertOpToLLVMPattern<tile::MultiprocessorsOp> {
+  MultiprocessorsLowering(const LLVMTypeConverter &converter,
+                          RuntimeSymbols &symbols)
+      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+
+  LogicalResult
+  matchAndRewrite(tile::MultiprocessorsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto ask = symbols.declare(b, "attn_rt_multiprocessors",
+                               {LLVM::LLVMPointerType::get(getContext())});
+    Value count =
+        LLVM::CallOp::create(b, ask, ValueRange{streamOf(op)}).getResult();
+    rewriter.replaceOp(op, LLVM::ZExtOp::create(b, b.getI64Type(), count));
+    return success();
+  }
+  RuntimeSymbols &symbols;
+};
+
 /// Too little workspace must not launch the kernels that need none of it.
 LogicalResult checkWorkspaceOrder(func::FuncOp func) {
   Operation *launched = nullptr;
@@ -414,7 +434,7 @@ struct HostToLLVMPass
       bool launches = false;
       func.walk([&](Operation *op) {
         launches |= isa<gpu::LaunchFuncOp, tile::EncodeTensorMapOp,
-                        mlir::attn::WorkspaceOp>(op);
+                        tile::MultiprocessorsOp, mlir::attn::WorkspaceOp>(op);
       });
       if (launches && func.getNumResults() != 0) {
         func.emitOpError("expected a function that launches kernels to return "
@@ -438,7 +458,8 @@ struct HostToLLVMPass
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
     patterns.add<RequireLowering, LaunchLowering, EncodeTensorMapLowering,
-                 WorkspaceLowering>(converter, symbols);
+                 MultiprocessorsLowering, WorkspaceLowering>(converter,
+                                                             symbols);
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp, gpu::GPUModuleOp>();
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();
