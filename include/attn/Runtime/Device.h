@@ -88,6 +88,12 @@ public:
   virtual Status prepare(const Launch &launch) = 0;
   /// Enqueues a kernel; errors of its execution may show up only later.
   virtual Status launch(const Launch &launch) = 0;
+  /// Between the two the calling thread makes nothing but calls of this device:
+  /// what each of them would set up and undo is done once. endSeries() follows
+  /// every beginSeries() that succeeds.
+  virtual Status beginSeries() { return Status::success(); }
+  virtual void endSeries() {}
+
   /// Waits for everything on `queue`.
   virtual Status synchronize(void *queue) = 0;
 };

@@ -88,7 +88,8 @@ typedef struct attn_rt_variant {
   int32_t (*host)(void **args);
 } attn_rt_variant;
 
-/* A compiled function: its arguments and its variants. */
+/* A compiled function: its arguments and its variants. Its address is its
+ * identity, as that of an image is. */
 typedef struct attn_rt_entry {
   const char *name;
   const attn_rt_argument *arguments;
@@ -139,7 +140,8 @@ attn_rt_stream *attn_rt_stream_create_sim(const char *chip, uint64_t seed,
 /* Waits for everything that was launched. */
 int32_t attn_rt_stream_synchronize(attn_rt_stream *stream);
 
-/* Unloads the stream's modules. NULL is allowed. */
+/* Unloads the stream's modules; what was launched has to have finished. NULL is
+ * allowed. */
 void attn_rt_stream_destroy(attn_rt_stream *stream);
 
 /* For people, for example "NVIDIA H100 80GB HBM3"; and what to compile for, for
