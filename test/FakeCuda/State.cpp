@@ -72,6 +72,7 @@ State &State::get() {
 }
 
 void State::reset() {
+  contextStack().clear();
   for (Context &context : contexts)
     destroy(context);
   config = Config::fromEnvironment();
