@@ -33,6 +33,7 @@ config.substitutions += [
     ("%ptxas", config.ptxas),
     ("%nvdisasm", config.nvdisasm),
     ("%attn_src", config.attn_src_root),
+    ("%attn_runtime", os.path.join(config.attn_obj_root, "lib", "libattn_runtime.so")),
 ]
 
 # Asked in a process of its own: a driver must not be initialised before lit forks.

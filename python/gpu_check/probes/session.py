@@ -14,10 +14,10 @@ import sys
 import time
 
 from ..runtime import RuntimeFailure
-from .core import MAY_FAULT, PROBES, SAFE, Bench, plain
+from .core import MAY_FAULT, MAY_HANG, PROBES, SAFE, Bench, plain
 
 #: Seconds that a worker may need for one probe, with the start of its CUDA context.
-PATIENCE = 30.0
+PATIENCE = 15.0
 
 
 def record_of(probe, observed=None, agrees=None, seconds=0.0, note="", skipped=None):
@@ -42,7 +42,6 @@ def run_one(probe, stream_factory):
                     " or ".join(probe.chips), stream.chip)), False
             answer = probe.run(Bench(stream))
     except RuntimeFailure as failure:
-        # Where a fault was to be expected, it is what the probe saw.
         text = "%s: %s" % (failure.code, failure)
         broken = failure.code in ("LAUNCH_FAILED", "DEVICE_ERROR")
         return record_of(probe, "failed, " + text, False, time.time() - start), broken
@@ -97,6 +96,17 @@ class Worker:
         return lines[-1]
 
 
+def blame(probe, worker, line, seconds, deadline):
+    """The record of the probe that a worker was at when it ended, or was silent."""
+    said = worker.end()
+    if line is not None:
+        return record_of(probe, "failed, the process ended with status %s: %s" % (
+            worker.process.returncode, said), False)
+    if deadline is not None and time.time() >= deadline:
+        return record_of(probe, skipped="the time is up")
+    return record_of(probe, "failed, no answer within %.0f s" % seconds, False)
+
+
 def run_in_worker(probes, options, patience, deadline, emit):
     """Records for the first of the probes; gives those that are left."""
     worker = Worker(probes, options)
@@ -111,13 +121,7 @@ def run_in_worker(probes, options, patience, deadline, emit):
                 emit(json.loads(line))
                 rest.pop(0)
                 continue
-            said = worker.end()
-            why = ("no answer within %.0f s" % seconds if line is None else
-                   "the process died with status %s: %s" % (
-                       worker.process.returncode, said))
-            died = rest.pop(0)
-            # Where a fault is what is asked for, its absence would be the news.
-            emit(record_of(died, "failed, " + why, False))
+            emit(blame(rest.pop(0), worker, line, seconds, deadline))
             break
     finally:
         worker.end()
@@ -125,8 +129,9 @@ def run_in_worker(probes, options, patience, deadline, emit):
 
 
 def run_isolated(probes, options, patience, deadline, emit):
-    safe = [p for p in probes if p.risk == SAFE]
-    batches = [safe] + [[p] for p in probes if p.risk != SAFE]
+    # After a fault the device is lost to the process; a hang costs one probe.
+    batches = [[p for p in probes if p.risk == risk] for risk in (SAFE, MAY_HANG)]
+    batches += [[p] for p in probes if p.risk == MAY_FAULT]
     for batch in batches:
         while batch:
             if deadline is not None and time.time() > deadline:
@@ -182,6 +187,10 @@ def work(probes, stream_factory, out):
 
 #===-- text -------------------------------------------------------------------===#
 
+#: Characters of an observation in the table; the JSON has all.
+WIDTH = 600
+
+
 def state(record):
     if record.get("skipped"):
         return "skipped"
@@ -192,7 +201,10 @@ def describe(record):
     text = record.get("skipped") or record["observed"]
     if not isinstance(text, str):
         text = json.dumps(text)
-    return "%-9s %-26s %s" % (state(record), record["name"], text)
+    text = " ".join(text.split())
+    if len(text) > WIDTH:
+        text = text[:WIDTH] + " ..."
+    return "%-9s %-28s %s" % (state(record), record["name"], text)
 
 
 def summary(records):

@@ -58,7 +58,7 @@ RATES = [("ex2.approx.ftz.f32", "ex2.approx.ftz.f32 {0}, {0};", 1),
 
 @probe("rate-arithmetic",
        "How many results per clock and SM do the operations of a softmax give?",
-       "ex2: 16, so that 64 columns of a row cost as much as ...; packed forms: not known.",
+       "ex2: 16; of the packed forms nothing is known.",
        sim_skip=NO_CLOCK)
 def _(bench):
     found = {}
