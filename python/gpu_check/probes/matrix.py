@@ -160,11 +160,14 @@ def _(bench):
        "accumulators and results are kept.")
 def _(bench):
     inf, tiny, huge = np.inf, 2.0 ** -133, 1.5 * 2.0 ** 127
-    rows = [("inf * 0", [inf, 1], [0, 1], 0, np.nan), ("inf * -1", [inf, 0], [-1, 0], 0, -inf),
+    rows = [("inf * 0", [inf, 1], [0, 1], 0, np.nan),
+            ("inf * -1", [inf, 0], [-1, 0], 0, -inf),
             ("-inf + inf in C", [-inf, 1], [1, 1], inf, np.nan),
-            ("-inf in C", [1, 1], [1, 1], -inf, -inf), ("NaN", [np.nan, 1], [1, 1], 0, np.nan),
+            ("-inf in C", [1, 1], [1, 1], -inf, -inf),
+            ("NaN", [np.nan, 1], [1, 1], 0, np.nan),
             ("NaN in C", [1, 1], [1, 1], np.nan, np.nan),
-            ("beyond f32", [huge, huge], [1, 1], 0, inf), ("subnormal", [tiny, 0], [1, 0], 0, tiny),
+            ("beyond f32", [huge, huge], [1, 1], 0, inf),
+            ("subnormal", [tiny, 0], [1, 0], 0, tiny),
             ("subnormal product", [2.0 ** -70, 0], [2.0 ** -70, 0], 0, 2.0 ** -140),
             ("subnormal in C", [0, 0], [0, 0], 2.0 ** -149, 2.0 ** -149),
             ("-0 in C", [0, 0], [0, 0], -0.0, 0.0)]

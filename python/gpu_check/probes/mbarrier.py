@@ -125,10 +125,9 @@ READS = 8  # words of each thread in a block
 BLOCK = 4 * READS * 128
 
 
-def overwrite_kernel(tensor_free=True):
+def overwrite_kernel():
     """A producer (thread 128) copies block i over block i - 1 as soon as 128 readers
-    have arrived; no proxy fence. wrong += words that were not those of block i. Reading
-    is along a column of banks, which takes long."""
+    have arrived; no proxy fence. wrong += words that were not those of block i."""
     reads = "".join("ld.shared.u32 %%r%d, [%%r7+%d];\n" % (30 + i, 4 * i)
                     for i in range(READS))
     checks = "".join("add.u32 %%r50, %%r12, %d; setp.ne.u32 %%p4, %%r%d, %%r50;\n"

@@ -6,8 +6,9 @@ Every wait is bounded, so that a wrong assumption is an answer and no hang. Labe
 inside of braces, where PTX lets them repeat.
 """
 
-#: Polls of a bounded wait: some tens of milliseconds on silicon.
-POLLS = 1000000
+#: Polls of a bounded wait, some tens of milliseconds on silicon. A try_wait may be
+#: suspended for longer than a test_wait takes.
+POLLS = {"test_wait": 1000000, "try_wait": 20000}
 
 HEADER = """.version 8.6
 .target sm_90a
@@ -37,7 +38,7 @@ def pointer(register, param):
 
 
 def wait(ok, barrier, parity, instruction="test_wait"):
-    """ok = 1 when the phase of that parity has ended within POLLS polls, else 0."""
+    """ok = 1 when the phase of that parity has ended within these polls, else 0."""
     return """{
 .reg .pred done, more; .reg .b32 polls;
 mov.b32 polls, 0;
@@ -50,7 +51,7 @@ setp.lt.u32 more, polls, %d;
 END:
 selp.b32 %s, 1, 0, done;
 }
-""" % (instruction, barrier, parity, POLLS, ok)
+""" % (instruction, barrier, parity, POLLS[instruction], ok)
 
 
 def count_missing(missing, barrier, most):

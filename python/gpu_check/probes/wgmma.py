@@ -392,8 +392,8 @@ mov.u32 %r1, smem;
 
 @probe("wgmma-wait-group",
        "How many groups may wgmma.wait_group leave, so that the older ones are done?",
-       "7 surely, and as many as the assembler takes: the first of N + 1 groups is done "
-       "after wait_group N.")
+       "Any number that the assembler takes, which makes 7 of larger ones: the first of "
+       "N + 1 groups is done after wait_group N.")
 def _(bench):
     cases = []
     for left in (1, 7, 8, 15, 31):
