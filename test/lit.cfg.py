@@ -33,6 +33,7 @@ config.substitutions += [
     ("%ptxas", config.ptxas),
     ("%nvdisasm", config.nvdisasm),
     ("%attn_src", config.attn_src_root),
+    ("%attn_fake_cuda", os.path.join(config.attn_obj_root, "lib", "libAttnFakeCuda.so")),
     ("%attn_runtime", os.path.join(config.attn_obj_root, "lib", "libattn_runtime.so")),
 ]
 

@@ -61,6 +61,8 @@ def plain(value):
 
 def difference(expected, got):
     """"" when the arrays are the same, NaN equal to NaN; else how they differ."""
+    if got is None:
+        return "nothing instead of %s" % (expected,)
     expected, got = np.asarray(expected), np.asarray(got)
     if expected.shape != got.shape:
         return "shape %s instead of %s" % (got.shape, expected.shape)

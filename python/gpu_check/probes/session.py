@@ -61,7 +61,8 @@ def chosen(names):
 #===-- workers ----------------------------------------------------------------===#
 
 class Worker:
-    """`python3 -m gpu_check.probes --worker NAMES`: a line of JSON for each record."""
+    """`python3 -m gpu_check.probes --worker NAMES`: a line of JSON for each record, which
+    also says whether the worker has lost its device and ends."""
 
     def __init__(self, probes, options):
         package = os.path.dirname(os.path.dirname(os.path.dirname(__file__)))
@@ -118,8 +119,11 @@ def run_in_worker(probes, options, patience, deadline, emit):
                 seconds = min(seconds, max(deadline - time.time(), 0.1))
             line = worker.line(seconds)
             if line:
-                emit(json.loads(line))
+                said = json.loads(line)
+                emit(said["record"])
                 rest.pop(0)
+                if said["lost"]:
+                    break
                 continue
             emit(blame(rest.pop(0), worker, line, seconds, deadline))
             break
@@ -179,9 +183,10 @@ def work(probes, stream_factory, out):
     with stream_factory():  # keeps the context
         for probe in probes:
             record, broken = run_one(probe, stream_factory)
-            out.write(json.dumps(record) + "\n")
+            lost = broken or probe.risk == MAY_FAULT
+            out.write(json.dumps({"record": record, "lost": lost}) + "\n")
             out.flush()
-            if broken or probe.risk == MAY_FAULT:
+            if lost:
                 os._exit(0)  # nothing of a lost device is to be freed
 
 

@@ -16,7 +16,11 @@ namespace {
 std::string diary;
 std::string failingCall;
 int failingResult = 0;
-int computeCapability = 86;
+/// FAKE_CUDA_CAPABILITY is for programs that do not know this library.
+int computeCapability = [] {
+  const char *given = getenv("FAKE_CUDA_CAPABILITY");
+  return given ? atoi(given) : 86;
+}();
 int contextDepth = 0;
 
 /// Writes the call down; the result it has to give.
