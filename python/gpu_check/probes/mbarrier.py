@@ -21,7 +21,9 @@ setp.eq.u32 %p1, %r4, 0;
     place = 0
     for step in steps:
         if step[0] == "thread":
-            body += "setp.eq.u32 %%p3, %%r4, %d;\n@%%p3 %s\nbar.sync 0;\n" % step[1:]
+            # Thread 0 has tested before, and tests after it.
+            body += "bar.sync 0;\nsetp.eq.u32 %%p3, %%r4, %d;\n@%%p3 %s\nbar.sync 0;\n" % \
+                step[1:]
             continue
         if step[0] == "one":
             body += "@%%p1 %s\n" % step[1]
