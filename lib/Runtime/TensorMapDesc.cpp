@@ -37,19 +37,26 @@ static bool isOneOf(uint32_t value, std::initializer_list<uint32_t> values) {
 }
 
 namespace {
-/// Builds messages; empty while all is well.
+/// Builds a message once something is wrong, and nothing before: maps are
+/// encoded for each launch.
 class Complaint {
 public:
   explicit Complaint(const attn_rt_tensor_map_desc &desc) : desc(desc) {}
 
   template <typename Number>
-  void require(bool condition, const std::string &what, const char *expected,
+  void require(bool condition, const char *what, const char *expected,
                Number got) {
-    if (condition || !text.empty())
-      return;
-    text = "tensor map of " + std::string(desc.name ? desc.name : "a tensor") +
-           ": " + what + ": expected " + expected + ", but got " +
-           std::to_string(got);
+    if (!condition)
+      complain(what, expected, std::to_string(got));
+  }
+
+  /// The same for what there is one of for each dimension.
+  template <typename Number>
+  void require(bool condition, const char *what, uint32_t dimension,
+               const char *expected, Number got) {
+    if (!condition)
+      complain(what + (" " + std::to_string(dimension)), expected,
+               std::to_string(got));
   }
 
   Status status() const {
@@ -58,6 +65,14 @@ public:
   }
 
 private:
+  void complain(const std::string &what, const char *expected,
+                const std::string &got) {
+    if (text.empty())
+      text = "tensor map of " +
+             std::string(desc.name ? desc.name : "a tensor") + ": " + what +
+             ": expected " + expected + ", but got " + got;
+  }
+
   const attn_rt_tensor_map_desc &desc;
   std::string text;
 };
@@ -80,18 +95,15 @@ Status attn::runtime::checkTensorMap(const attn_rt_tensor_map_desc &desc) {
     return status; // the rank bounds what can be read below
   const bool empty = isEmpty(desc);
   for (uint32_t i = 0; i < desc.rank; ++i) {
-    const std::string number = std::to_string(i);
     complaint.require(desc.dims[i] >= 0 && desc.dims[i] <= kLargestDim,
-                      "dimension " + number, "0 to 2^32 elements",
-                      desc.dims[i]);
-    complaint.require(desc.box[i] >= 1 && desc.box[i] <= 256, "box " + number,
+                      "dimension", i, "0 to 2^32 elements", desc.dims[i]);
+    complaint.require(desc.box[i] >= 1 && desc.box[i] <= 256, "box", i,
                       "1 to 256 elements", desc.box[i]);
     const int64_t stride = desc.strides[i];
     complaint.require(
         i == 0 || empty || desc.dims[i] == 1 ||
             (stride >= 0 && stride < kStrideLimit && stride % kAlignment == 0),
-        "stride " + number, "a multiple of 16 bytes, from 0 to below 2^40",
-        stride);
+        "stride", i, "a multiple of 16 bytes, from 0 to below 2^40", stride);
   }
   const uint32_t rowBytes = desc.box[0] * elementBytes;
   complaint.require(rowBytes % kAlignment == 0, "innermost row of the box",
