@@ -111,11 +111,12 @@ def format_time(seconds):
 # ===----------------------------------------------------------------------=== #
 
 def spread(values):
-    """The range of the middle half, relative to the median."""
+    """The range of the middle three quarters, relative to the median: one of ten may lie
+    anywhere."""
     ordered, middle = sorted(values), statistics.median(values)
     if len(ordered) < 2 or not middle:
         return 0.0
-    return (quantile(ordered, 0.75) - quantile(ordered, 0.25)) / abs(middle)
+    return (quantile(ordered, 0.875) - quantile(ordered, 0.125)) / abs(middle)
 
 
 def quantile(ordered, fraction):
