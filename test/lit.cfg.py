@@ -15,7 +15,7 @@ import lit.formats
 config.name = "attn"
 config.test_format = lit.formats.ShTest(execute_external=False)
 config.suffixes = [".mlir", ".test"]
-config.excludes = ["Unit", "lib", "python", "Inputs"]
+config.excludes = ["Unit", "lib", "python", "Inputs", "FakeCuda"]
 config.test_source_root = os.path.dirname(__file__)
 config.test_exec_root = os.path.join(config.attn_obj_root, "test")
 
@@ -33,6 +33,9 @@ config.substitutions += [
     ("%ptxas", config.ptxas),
     ("%nvdisasm", config.nvdisasm),
     ("%attn_src", config.attn_src_root),
+    ("%attn_lib", config.attn_lib_dir),
+    ("%cc", config.cc),
+    ("%fake_cuda", config.fake_cuda_dir),
 ]
 
 # Asked in a process of its own: a driver must not be initialised before lit forks.

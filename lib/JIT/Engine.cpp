@@ -31,6 +31,10 @@ static llvm::orc::SymbolMap symbols(llvm::orc::MangleAndInterner mangle) {
       reinterpret_cast<void *>(attn_rt_launch_cluster));
   add("attn_rt_encode_tensor_map",
       reinterpret_cast<void *>(attn_rt_encode_tensor_map));
+  add("attn_rt_multiprocessors",
+      reinterpret_cast<void *>(attn_rt_multiprocessors));
+  add("attn_rt_take_workspace",
+      reinterpret_cast<void *>(attn_rt_take_workspace));
   add("attn_rt_fail", reinterpret_cast<void *>(attn_rt_fail));
   add("attn_rt_last_error", reinterpret_cast<void *>(attn_rt_last_error));
   for (auto [name, address] : roundingCalls())

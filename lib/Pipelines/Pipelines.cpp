@@ -54,7 +54,7 @@ void ::attn::buildSchedulePipeline(OpPassManager &manager,
                                    const CompileOptions &options) {
   // Each pass looks at the schedule whether it has something to do.
   manager.addPass(tile::createTileUseTensorMapsPass());
-  manager.addPass(tile::createTileWalkBlocksPass({options.chip}));
+  manager.addPass(tile::createTileWalkBlocksPass());
   OpPassManager &roles =
       manager.nest<gpu::GPUModuleOp>().nest<gpu::GPUFuncOp>();
   roles.addPass(tile::createTileStageWeightsPass());
@@ -106,7 +106,8 @@ void ::attn::buildHostPipeline(OpPassManager &manager,
   manager.addPass(createLowerAffinePass());
   manager.addPass(arith::createArithExpandOpsPass());
   manager.addPass(mlir::attn::createAttnHostToLLVMPass());
-  manager.addPass(mlir::attn::createAttnEmbedKernelsPass({options.chip}));
+  manager.addPass(
+      mlir::attn::createAttnEmbedKernelsPass({options.chip, options.cubin}));
 }
 
 void ::attn::buildCompilePipeline(OpPassManager &manager,
@@ -128,11 +129,14 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<int> alignment{*this, "alignment",
                         llvm::cl::desc("bytes that rows are aligned to"),
                         llvm::cl::init(16)};
+  Option<bool> cubin{*this, "cubin",
+                     llvm::cl::desc("embed machine code beside the PTX"),
+                     llvm::cl::init(false)};
 };
 } // namespace
 
 static ::attn::CompileOptions toCompileOptions(const PipelineOptions &given) {
-  return {given.chip, given.schedule, given.alignment};
+  return {given.chip, given.schedule, given.alignment, given.cubin};
 }
 
 auto ::attn::parseCompileOptions(const std::string &text)

@@ -138,11 +138,12 @@ static void writeDescriptor(const attn_rt_tensor &tensor, int64_t *words) {
       static_cast<int64_t>(reinterpret_cast<uintptr_t>(tensor.data));
   words[2] = 0;
   int64_t *sizes = words + 3, *strides = sizes + tensor.rank;
-  int64_t dense = 1;
+  uint64_t dense = 1; // unsigned: sizes that no memory holds may overflow it
   for (int32_t d = tensor.rank - 1; d >= 0; --d) {
     sizes[d] = tensor.sizes[d];
-    strides[d] = tensor.strides ? tensor.strides[d] : dense;
-    dense *= sizes[d];
+    strides[d] =
+        tensor.strides ? tensor.strides[d] : static_cast<int64_t>(dense);
+    dense *= static_cast<uint64_t>(sizes[d]);
   }
 }
 
@@ -228,10 +229,11 @@ static Status chooseVariant(const attn_rt_entry &entry, attn_rt_stream &stream,
   for (uint32_t i = 0; i < entry.variant_count; ++i)
     chips += (i ? ", " : "") + std::string(entry.variants[i].chip);
   return Status::error(ATTN_RT_NO_VARIANT,
-                       std::string(entry.name) + " was compiled for " + chips +
+                       std::string(entry.name) + " was compiled for " +
+                           (chips.empty() ? "no chip" : chips) +
                            ", and none of these runs on " + stream.name + " (" +
-                           stream.chip + "); compile with --chips=" +
-                           stream.chip + " or an older chip in the list");
+                           stream.chip +
+                           "); compile it with --chips for one that does");
 }
 
 //===----------------------------------------------------------------------===//
@@ -245,9 +247,13 @@ static int32_t invoke(const attn_rt_entry *entry, attn_rt_stream *stream,
   Status status = chooseVariant(*entry, *stream, variant);
   if (status.ok())
     status = pack(*entry, *stream, args);
+  if (status.ok())
+    status = stream->device->beginSeries();
   if (!status.ok())
     return report(std::move(status));
-  return variant->host(stream->packed.data());
+  const int32_t code = variant->host(stream->packed.data());
+  stream->device->endSeries();
+  return code;
 }
 
 static Status checkCall(const attn_rt_entry *entry, attn_rt_stream *stream) {
@@ -294,9 +300,9 @@ int32_t attn_rt_workspace_bytes(const attn_rt_entry *entry,
   if (!bytes)
     return reportInvalid(std::string(entry->name) +
                          ": expected room for a number of bytes, but got null");
-  stream->workspace = {0, 0, 0, /*measuring=*/true};
+  beginMeasuring(stream);
   const int32_t code = invoke(entry, stream, args);
-  *bytes = code == ATTN_RT_SUCCESS ? stream->workspace.used : 0;
-  stream->workspace = {};
+  const uint64_t needed = endMeasuring(stream);
+  *bytes = code == ATTN_RT_SUCCESS ? needed : 0;
   return code;
 }

@@ -4,6 +4,7 @@
 
 #include "attn/Runtime/CudaDevice.h"
 #include "CudaDriver.h"
+#include "CudaImage.h"
 #include <algorithm>
 #include <cstdint>
 #include <map>
@@ -11,22 +12,45 @@
 using namespace attn::runtime;
 
 namespace {
-/// Makes the primary context current for one call: the calling thread may be
-/// any, and what was current belongs to the embedding program.
+/// What a thread keeps between beginSeries() and endSeries().
+struct Series {
+  const void *context =
+      nullptr;           ///< current for the time being; null: no series
+  bool isPushed = false; ///< by beginSeries()
+  unsigned nested = 0;   ///< series within the series
+};
+thread_local Series series;
+
+/// Makes the primary context current where it is not: the calling thread may be
+/// any, and what was current belongs to the embedding program. `isPushed` says
+/// whether there is something to undo.
+CuResult makeCurrent(const CudaDriver &cuda, void *context, bool &isPushed) {
+  void *current = nullptr;
+  CuResult result = cuda.currentContext(&current);
+  if (result || current == context)
+    return result;
+  result = cuda.pushContext(context);
+  isPushed = !result;
+  return result;
+}
+
+/// The context is current while it lives.
 class ContextScope {
 public:
   ContextScope(const CudaDriver &cuda, void *context) : cuda(cuda) {
-    result = cuda.pushContext(context);
+    if (series.context != context)
+      result = makeCurrent(cuda, context, isPushed);
   }
   ~ContextScope() {
     void *ignored;
-    if (!result)
+    if (isPushed)
       cuda.popContext(&ignored);
   }
-  CuResult result;
+  CuResult result = 0;
 
 private:
   const CudaDriver &cuda;
+  bool isPushed = false;
 };
 
 /// A module and the kernels that were asked for, so that a launch looks up
@@ -49,6 +73,7 @@ public:
 
   std::string name() const override;
   std::string chip() const override;
+  int32_t multiprocessors() const override;
   bool takesCubins() const override { return true; }
   Status allocate(size_t bytes, std::string_view name,
                   uint64_t &address) override;
@@ -61,6 +86,8 @@ public:
                          void *map) override;
   Status prepare(const Launch &launch) override;
   Status launch(const Launch &launch) override;
+  Status beginSeries() override;
+  void endSeries() override;
   Status synchronize(void *queue) override;
   Status createQueue(void *&queue) override;
   Status destroyQueue(void *queue) override;
@@ -78,10 +105,10 @@ private:
     CuResult result = scope.result ? scope.result : call();
     if (!result)
       return Status::success();
-    if (result == CuErrorOutOfMemory)
-      code = ATTN_RT_OUT_OF_MEMORY;
-    return Status::error(code, what + ": " + driver->describe(result));
+    return failure(what, result, code);
   }
+  Status failure(const std::string &what, CuResult result, int32_t code) const;
+  Status tooOld(const char *missing, int since) const;
   CuResult launchInCluster(void *function, const Launch &launch) const;
   Status findKernel(const Launch &launch, LoadedModule::Kernel *&kernel);
 
@@ -101,6 +128,10 @@ std::unique_ptr<CudaDevice> CudaDevice::open(const CudaOptions &options,
   int count = 0;
   if (CuResult result = driver->deviceGetCount(&count)) {
     reason = "cannot count the GPUs: " + driver->describe(result);
+    return nullptr;
+  }
+  if (count == 0) {
+    reason = "no GPU: the CUDA driver finds none";
     return nullptr;
   }
   if (options.ordinal < 0 || options.ordinal >= count) {
@@ -141,6 +172,47 @@ std::string CudaDeviceImpl::chip() const {
   const bool isHopper = major == 9 && minor == 0;
   return "sm_" + std::to_string(major) + std::to_string(minor) +
          (isHopper ? "a" : "");
+}
+
+int32_t CudaDeviceImpl::multiprocessors() const {
+  int count = 0;
+  driver->deviceGetAttribute(&count, CuAttributeMultiprocessors, device);
+  return std::max(count, 1);
+}
+
+Status CudaDeviceImpl::failure(const std::string &what, CuResult result,
+                               int32_t code) const {
+  std::string text = what + ": " + driver->describe(result);
+  if (result == CuErrorOutOfMemory) {
+    code = ATTN_RT_OUT_OF_MEMORY;
+  } else if (isFault(result)) {
+    code = ATTN_RT_LAUNCH_FAILED;
+    text += "; a kernel has died, and this process can use the GPU no more";
+  }
+  return Status::error(code, std::move(text));
+}
+
+Status CudaDeviceImpl::beginSeries() {
+  if (series.context) {
+    ++series.nested;
+    return Status::success();
+  }
+  const CuResult result = makeCurrent(*driver, context, series.isPushed);
+  if (result)
+    return failure("cannot use the GPU", result, ATTN_RT_DEVICE_ERROR);
+  series.context = context;
+  return Status::success();
+}
+
+void CudaDeviceImpl::endSeries() {
+  if (series.nested) {
+    --series.nested;
+    return;
+  }
+  void *ignored;
+  if (series.isPushed)
+    driver->popContext(&ignored);
+  series = Series();
 }
 
 //===----------------------------------------------------------------------===//
@@ -195,22 +267,20 @@ Status CudaDeviceImpl::loadModule(std::string_view image,
   int options[] = {CuJitErrorLogBuffer, CuJitErrorLogBufferBytes};
   void *values[] = {log, reinterpret_cast<void *>(uintptr_t(sizeof(log)))};
   LoadedModule loaded;
-  Status status = inContext(
-      "the driver refused it",
-      [&] {
-        return driver->moduleLoad(&loaded.module, image.data(), 2, options,
-                                  values);
-      },
-      ATTN_RT_BAD_IMAGE);
-  if (!status.ok()) {
-    log[sizeof(log) - 1] = '\0';
-    if (log[0])
-      status.message += std::string("\n") + log;
-    return status;
-  }
+  ContextScope scope(*driver, context);
+  CuResult result = scope.result;
+  if (!result)
+    result =
+        driver->moduleLoad(&loaded.module, image.data(), 2, options, values);
+  if (isFault(result) || result == CuErrorOutOfMemory)
+    return failure("cannot load it", result, ATTN_RT_BAD_IMAGE);
+  log[sizeof(log) - 1] = '\0';
+  if (result)
+    return Status::error(ATTN_RT_BAD_IMAGE,
+                         explainRefusal(*driver, result, image, log));
   module = nextModule++;
   modules.emplace(module, std::move(loaded));
-  return status;
+  return Status::success();
 }
 
 Status CudaDeviceImpl::unloadModule(ModuleHandle module) {
@@ -263,10 +333,12 @@ Status CudaDeviceImpl::findKernel(const Launch &launch,
   return status;
 }
 
-static Status tooOld(const char *missing) {
+/// `since` is the CUDA that brought the function, 12000 for 12.0.
+Status CudaDeviceImpl::tooOld(const char *missing, int since) const {
   return Status::error(ATTN_RT_DEVICE_ERROR,
-                       std::string("CUDA driver too old: it has no ") +
-                           missing);
+                       driver->name() + " is too old: it has no " + missing +
+                           ", which came with " + cudaVersionText(since) +
+                           "; update the driver");
 }
 
 CuResult CudaDeviceImpl::launchInCluster(void *function,
@@ -306,7 +378,7 @@ Status CudaDeviceImpl::launch(const Launch &launch) {
   const bool inClusters =
       launch.cluster.x != 1 || launch.cluster.y != 1 || launch.cluster.z != 1;
   if (inClusters && !driver->launchKernelEx)
-    return tooOld("cuLaunchKernelEx");
+    return tooOld("cuLaunchKernelEx", 11080);
   // No message is built on the way that succeeds: it is taken often.
   ContextScope scope(*driver, context);
   CuResult result = scope.result;
@@ -318,9 +390,8 @@ Status CudaDeviceImpl::launch(const Launch &launch) {
         launch.dynamicSharedBytes, launch.queue, launch.params, nullptr);
   if (!result)
     return Status::success();
-  return Status::error(ATTN_RT_LAUNCH_FAILED,
-                       "cannot launch " + std::string(launch.kernel) + ": " +
-                           driver->describe(result));
+  return failure("cannot launch " + std::string(launch.kernel), result,
+                 ATTN_RT_LAUNCH_FAILED);
 }
 
 /// CUtensorMapDataType of an ATTN_RT_ELEMENT_ code.
@@ -352,7 +423,7 @@ static int stepsFrom(uint32_t smallest, uint32_t bytes) {
 Status CudaDeviceImpl::encodeTensorMap(const attn_rt_tensor_map_desc &desc,
                                        void *map) {
   if (!driver->tensorMapEncodeTiled)
-    return tooOld("cuTensorMapEncodeTiled");
+    return tooOld("cuTensorMapEncodeTiled", 12000);
   uint64_t dims[5], strides[4];
   const unsigned everyElement[5] = {1, 1, 1, 1, 1};
   for (uint32_t i = 0; i < desc.rank; ++i) {
@@ -371,10 +442,9 @@ Status CudaDeviceImpl::encodeTensorMap(const attn_rt_tensor_map_desc &desc,
         stepsFrom(64, desc.promotion), fillWithZeros);
   if (!result)
     return Status::success();
-  return Status::error(ATTN_RT_DEVICE_ERROR,
-                       "cannot encode the tensor map of " +
-                           std::string(desc.name ? desc.name : "a tensor") +
-                           ": " + driver->describe(result));
+  return failure("cannot encode the tensor map of " +
+                     std::string(desc.name ? desc.name : "a tensor"),
+                 result, ATTN_RT_DEVICE_ERROR);
 }
 
 Status CudaDeviceImpl::synchronize(void *queue) {

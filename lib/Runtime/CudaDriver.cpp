@@ -28,16 +28,33 @@ std::shared_ptr<const CudaDriver> CudaDriver::open(const std::string &library,
   ATTN_CUDA_NEWER_FUNCTIONS(ATTN_CUDA_FIND)
 #undef ATTN_CUDA_REQUIRE
 #undef ATTN_CUDA_FIND
+  if (driver->driverGetVersion && driver->driverGetVersion(&driver->version))
+    driver->version = 0;
   if (missing) {
-    reason = "CUDA driver too old: " + library + " has no " + missing;
+    reason =
+        "CUDA driver too old: " + library +
+        (driver->version ? " (" + cudaVersionText(driver->version) + ")" : "") +
+        " has no " + missing + "; update the driver";
     dlclose(handle);
     return nullptr;
   }
-  if (CuResult result = driver->init(0)) {
-    reason = "the CUDA driver does not start: " + driver->describe(result);
-    return nullptr;
-  }
-  return driver;
+  const CuResult result = driver->init(0);
+  if (!result)
+    return driver;
+  reason = (result == CuErrorNoDevice ? "no GPU: "
+                                      : "the CUDA driver does not start: ") +
+           driver->describe(result);
+  return nullptr;
+}
+
+std::string attn::runtime::cudaVersionText(int version) {
+  return "CUDA " + std::to_string(version / 1000) + "." +
+         std::to_string(version % 1000 / 10);
+}
+
+std::string CudaDriver::name() const {
+  return version ? "the driver (" + cudaVersionText(version) + ")"
+                 : "the driver";
 }
 
 std::string CudaDriver::describe(CuResult result) const {

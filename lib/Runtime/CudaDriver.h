@@ -21,6 +21,7 @@ using CuAddress = unsigned long long;
 
 // Values of enumerations in cuda.h.
 enum : int {
+  CuAttributeMultiprocessors = 16,
   CuAttributeComputeMajor = 75,
   CuAttributeComputeMinor = 76,
   CuJitErrorLogBuffer = 5,
@@ -28,8 +29,22 @@ enum : int {
   CuFunctionMaxDynamicShared = 8,
   CuLaunchAttributeCluster = 4,
   CuErrorOutOfMemory = 2,
-  CuErrorNotFound = 500,
+  CuErrorNoDevice = 100,
+  CuErrorInvalidImage = 200,
+  CuErrorNoBinaryForGpu = 209,
+  CuErrorInvalidPtx = 218,
+  CuErrorUnsupportedPtxVersion = 222,
+  CuErrorIllegalAddress = 700,
+  CuErrorLaunchTimeout = 702,
+  CuErrorHardwareStack = 714, // up to CuErrorLaunchFailed: kinds of faults
+  CuErrorLaunchFailed = 719,
 };
+
+/// A kernel has died. Every later call on its context gives the same.
+inline bool isFault(CuResult result) {
+  return result == CuErrorIllegalAddress || result == CuErrorLaunchTimeout ||
+         (result >= CuErrorHardwareStack && result <= CuErrorLaunchFailed);
+}
 
 /// CUlaunchAttribute, in the form that it has for clusters.
 struct CuLaunchAttribute {
@@ -55,6 +70,7 @@ static_assert(sizeof(CuLaunchConfig) == 56);
 /// A function of the driver: X(member, exported name, parameters).
 #define ATTN_CUDA_FUNCTIONS(X)                                                 \
   X(init, cuInit, (unsigned))                                                  \
+  X(driverGetVersion, cuDriverGetVersion, (int *))                             \
   X(getErrorName, cuGetErrorName, (CuResult, const char **))                   \
   X(getErrorString, cuGetErrorString, (CuResult, const char **))               \
   X(deviceGetCount, cuDeviceGetCount, (int *))                                 \
@@ -65,6 +81,7 @@ static_assert(sizeof(CuLaunchConfig) == 56);
   X(primaryRelease, cuDevicePrimaryCtxRelease_v2, (CuDeviceId))                \
   X(pushContext, cuCtxPushCurrent_v2, (void *))                                \
   X(popContext, cuCtxPopCurrent_v2, (void **))                                 \
+  X(currentContext, cuCtxGetCurrent, (void **))                                \
   X(memAlloc, cuMemAlloc_v2, (CuAddress *, size_t))                            \
   X(memFree, cuMemFree_v2, (CuAddress))                                        \
   X(copyToDevice, cuMemcpyHtoD_v2, (CuAddress, const void *, size_t))          \
@@ -110,7 +127,17 @@ struct CudaDriver {
 
   /// "CUDA_ERROR_NAME: what it means".
   std::string describe(CuResult result) const;
+
+  /// "the driver (CUDA 12.2)".
+  std::string name() const;
+
+  /// The newest CUDA that the driver knows, 12020 for 12.2; 0 when it does not
+  /// say.
+  int version = 0;
 };
+
+/// "CUDA 12.2" for 12020.
+std::string cudaVersionText(int version);
 
 } // namespace attn::runtime
 

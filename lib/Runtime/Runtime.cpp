@@ -55,34 +55,42 @@ public:
     if (stream.hooks.imageOverride) {
       const std::string replacement = std::move(*stream.hooks.imageOverride);
       stream.hooks.imageOverride.reset();
-      return take(textOf(replacement.data(), replacement.size()),
-                  "replaced by the program");
+      Status status = load(textOf(replacement.data(), replacement.size()));
+      return status.ok() ? taken("replaced by the program")
+                         : explain(std::move(status));
     }
     std::string reason = whyNoCubin(*stream.device, image);
     if (reason.empty()) {
       Status status =
-          take({static_cast<const char *>(image.cubin), image.cubin_size},
-               "machine code");
+          load({static_cast<const char *>(image.cubin), image.cubin_size});
+      if (status.ok())
+        return taken("machine code");
       if (status.code != ATTN_RT_BAD_IMAGE || !image.ptx)
-        return status;
+        return explain(std::move(status));
       reason = "its machine code was refused: " + status.message;
     }
-    if (image.ptx)
-      return take(textOf(image.ptx, image.ptx_size), "PTX; " + reason);
-    return explain(
-        Status::error(ATTN_RT_NO_VARIANT, reason + ", and there is no PTX"));
+    if (!image.ptx)
+      return explain(
+          Status::error(ATTN_RT_NO_VARIANT, reason + ", and there is no PTX"));
+    Status status = load(textOf(image.ptx, image.ptx_size));
+    if (status.ok())
+      return taken("PTX; " + reason);
+    if (image.cubin)
+      status.message += "\n" + reason;
+    return explain(std::move(status));
   }
 
 private:
-  Status take(std::string_view data, const std::string &form) {
+  Status load(std::string_view data) {
     if (stream.hooks.onImage)
       stream.hooks.onImage(chip.c_str(), data);
-    Status status = stream.device->loadModule(data, module);
-    if (!status.ok())
-      return explain(std::move(status));
+    return stream.device->loadModule(data, module);
+  }
+
+  Status taken(const std::string &form) {
     stream.modules.emplace(&image, module);
     stream.log += "module for " + chip + ": " + form + "\n";
-    return status;
+    return Status::success();
   }
 
   Status explain(Status status) const {
@@ -206,8 +214,12 @@ int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
 }
 
 //===----------------------------------------------------------------------===//
-// Workspace
+// Device and workspace
 //===----------------------------------------------------------------------===//
+
+int32_t attn_rt_multiprocessors(attn_rt_stream *stream) {
+  return stream ? stream->multiprocessors : 1;
+}
 
 int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,
                                void **address) {

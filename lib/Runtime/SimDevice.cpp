@@ -63,6 +63,14 @@ SimDevice::~SimDevice() = default;
 
 std::string SimDevice::name() const { return "simulator"; }
 
+int32_t SimDevice::multiprocessors() const {
+  if (options.multiprocessors > 0)
+    return options.multiprocessors;
+  // A100 and its like; H100 SXM and H200.
+  const bool isAmpere = options.chip.compare(0, 4, "sm_8") == 0;
+  return isAmpere ? 108 : 132;
+}
+
 Status SimDevice::allocate(size_t bytes, std::string_view name,
                            uint64_t &address) {
   // One byte is what gives an empty buffer an address; an access of any usual

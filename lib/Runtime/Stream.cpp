@@ -7,6 +7,7 @@
 #include "StreamState.h"
 #include "attn/Runtime/CudaDevice.h"
 #include "attn/Runtime/SimDevice.h"
+#include <utility>
 
 using namespace attn::runtime;
 
@@ -47,7 +48,16 @@ StreamPtr attn::runtime::createStream(std::shared_ptr<Device> device,
   stream->hooks = std::move(hooks);
   stream->name = stream->device->name();
   stream->chip = stream->device->chip();
+  stream->multiprocessors = stream->device->multiprocessors();
   return StreamPtr(stream);
+}
+
+void attn::runtime::beginMeasuring(attn_rt_stream *stream) {
+  stream->workspace = {0, 0, 0, /*measuring=*/true};
+}
+
+uint64_t attn::runtime::endMeasuring(attn_rt_stream *stream) {
+  return std::exchange(stream->workspace, Workspace()).used;
 }
 
 void attn::runtime::setWorkspace(attn_rt_stream *stream, uint64_t address,

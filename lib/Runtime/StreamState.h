@@ -33,6 +33,7 @@ struct attn_rt_stream {
   void *queue = nullptr;
   attn::runtime::StreamHooks hooks;
   std::string name, chip; ///< of the device
+  int32_t multiprocessors = 1;
   std::unordered_map<const attn_rt_image *, attn::runtime::ModuleHandle>
       modules;
   std::unordered_map<const attn_rt_entry *, const attn_rt_variant *> variants;

@@ -37,42 +37,30 @@ static bool isOneOf(uint32_t value, std::initializer_list<uint32_t> values) {
 }
 
 namespace {
-/// Builds a message once something is wrong, and nothing before: maps are
-/// encoded for each launch.
+/// Builds messages; empty while all is well. Maps are encoded at every call, so
+/// no text is made for a condition that holds.
 class Complaint {
 public:
   explicit Complaint(const attn_rt_tensor_map_desc &desc) : desc(desc) {}
 
+  /// `index` is the dimension that it is about, -1 for none.
   template <typename Number>
-  void require(bool condition, const char *what, const char *expected,
-               Number got) {
-    if (!condition)
-      complain(what, expected, std::to_string(got));
-  }
-
-  /// The same for what there is one of for each dimension.
-  template <typename Number>
-  void require(bool condition, const char *what, uint32_t dimension,
+  void require(bool condition, const char *what, int index,
                const char *expected, Number got) {
-    if (!condition)
-      complain(what + (" " + std::to_string(dimension)), expected,
-               std::to_string(got));
+    if (condition || !text.empty())
+      return;
+    text = "tensor map of " + std::string(desc.name ? desc.name : "a tensor") +
+           ": " + what + (index < 0 ? "" : " " + std::to_string(index)) +
+           ": expected " + expected + ", but got " + std::to_string(got);
   }
 
+  bool isEmpty() const { return text.empty(); }
   Status status() const {
     return text.empty() ? Status::success()
                         : Status::error(ATTN_RT_INVALID_ARGUMENT, text);
   }
 
 private:
-  void complain(const std::string &what, const char *expected,
-                const std::string &got) {
-    if (text.empty())
-      text = "tensor map of " +
-             std::string(desc.name ? desc.name : "a tensor") + ": " + what +
-             ": expected " + expected + ", but got " + got;
-  }
-
   const attn_rt_tensor_map_desc &desc;
   std::string text;
 };
@@ -81,20 +69,20 @@ private:
 Status attn::runtime::checkTensorMap(const attn_rt_tensor_map_desc &desc) {
   Complaint complaint(desc);
   const uint32_t elementBytes = bytesOf(desc.element);
-  complaint.require(elementBytes != 0, "element", "an ATTN_RT_ELEMENT_ code",
-                    desc.element);
-  complaint.require(desc.rank >= 1 && desc.rank <= 5, "rank", "1 to 5",
+  complaint.require(elementBytes != 0, "element", -1,
+                    "an ATTN_RT_ELEMENT_ code", desc.element);
+  complaint.require(desc.rank >= 1 && desc.rank <= 5, "rank", -1, "1 to 5",
                     desc.rank);
-  complaint.require(desc.address % kAlignment == 0, "address",
+  complaint.require(desc.address % kAlignment == 0, "address", -1,
                     "a multiple of 16", desc.address);
-  complaint.require(isOneOf(desc.swizzle, {0, 32, 64, 128}), "swizzle",
+  complaint.require(isOneOf(desc.swizzle, {0, 32, 64, 128}), "swizzle", -1,
                     "0, 32, 64 or 128 bytes", desc.swizzle);
-  complaint.require(isOneOf(desc.promotion, {0, 64, 128, 256}), "promotion",
+  complaint.require(isOneOf(desc.promotion, {0, 64, 128, 256}), "promotion", -1,
                     "0, 64, 128 or 256 bytes", desc.promotion);
-  if (Status status = complaint.status(); !status.ok())
-    return status; // the rank bounds what can be read below
+  if (!complaint.isEmpty())
+    return complaint.status(); // the rank bounds what can be read below
   const bool empty = isEmpty(desc);
-  for (uint32_t i = 0; i < desc.rank; ++i) {
+  for (int i = 0; i < static_cast<int>(desc.rank); ++i) {
     complaint.require(desc.dims[i] >= 0 && desc.dims[i] <= kLargestDim,
                       "dimension", i, "0 to 2^32 elements", desc.dims[i]);
     complaint.require(desc.box[i] >= 1 && desc.box[i] <= 256, "box", i,
@@ -106,10 +94,10 @@ Status attn::runtime::checkTensorMap(const attn_rt_tensor_map_desc &desc) {
         "stride", i, "a multiple of 16 bytes, from 0 to below 2^40", stride);
   }
   const uint32_t rowBytes = desc.box[0] * elementBytes;
-  complaint.require(rowBytes % kAlignment == 0, "innermost row of the box",
+  complaint.require(rowBytes % kAlignment == 0, "innermost row of the box", -1,
                     "a multiple of 16 bytes", rowBytes);
   complaint.require(desc.swizzle == 0 || rowBytes <= desc.swizzle,
-                    "innermost row of the box",
+                    "innermost row of the box", -1,
                     "no more bytes than the swizzle has", rowBytes);
   return complaint.status();
 }

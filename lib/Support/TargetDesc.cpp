@@ -13,15 +13,15 @@ static const TargetDesc kTargets[] = {
     {"sm_80", "+ptx80",
      // block: shared, registers per thread and all, threads, named barriers
      163 * kKiB, 255, 65536, 1024, 16,
-     // multiprocessor: shared, reserved per block; multiprocessors
-     164 * kKiB, 1 * kKiB, 108,
+     // multiprocessor: shared, reserved per block
+     164 * kKiB, 1 * kKiB,
      // async copy, mma16, stmatrix, transaction barrier, tensor copy, cluster
      true, true, false, false, false, false,
      // wgmma, setmaxnreg, fp8
      false, false, false},
     {"sm_90a", "+ptx86",
      227 * kKiB, 255, 65536, 1024, 16,
-     228 * kKiB, 1 * kKiB, 132,
+     228 * kKiB, 1 * kKiB,
      true, true, true, true, true, true,
      true, true, true},
 };

@@ -16,8 +16,9 @@ std::string attn::findPtxas() {
   auto executable = [](const std::string &path) {
     return !path.empty() && llvm::sys::fs::can_execute(path);
   };
-  if (const char *given = std::getenv("ATTN_PTXAS"); given && executable(given))
-    return given;
+  // One that is named and missing is not replaced by another version.
+  if (const char *given = std::getenv("ATTN_PTXAS"); given && *given)
+    return executable(given) ? given : "";
   if (const char *home = std::getenv("CUDA_HOME"))
     if (std::string path = std::string(home) + "/bin/ptxas"; executable(path))
       return path;

@@ -1,7 +1,7 @@
 // An output wider than the query does not fit in its place: the block's next tile writes a
 // buffer that the one before has just stored. Blocks walk over two tiles here.
 
-// RUN: attn-run %s --device=sim --chip=sm_90a --check --timing=latest,earliest --seed=0,1 --inputs=random:40x4x160x64,random:40x2x100x64,random:40x2x100x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --check --timing=latest,earliest --seed=0,1 --multiprocessors=8 --inputs=random:3x4x160x64,random:3x2x100x64,random:3x2x100x128 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

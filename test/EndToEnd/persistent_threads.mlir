@@ -1,7 +1,7 @@
 // Copies by threads in a block that walks over two tiles: every lane has read its rows of
 // the output before one lane gives the place back to the producer.
 
-// RUN: attn-run %s --device=sim --chip=sm_90a --check --timing=latest,earliest --seed=0,1 --row-padding=4 --alignment=8 --inputs=random:70x4x40x128,random:70x2x60x128,random:70x2x60x128 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --check --timing=latest,earliest --seed=0,1 --row-padding=4 --alignment=8 --multiprocessors=8 --inputs=random:5x4x40x128,random:5x2x60x128,random:5x2x60x128 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

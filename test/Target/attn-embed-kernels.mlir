@@ -11,12 +11,10 @@
 // CHECK:      llvm.mlir.global internal constant @kernels_image() {{.*}}: !llvm.struct<(ptr, ptr, i64, ptr, i64)> {
 // CHECK-DAG:    %[[CHIP:.*]] = llvm.mlir.addressof @kernels_chip
 // CHECK-DAG:    %[[TEXT:.*]] = llvm.mlir.addressof @kernels_text
-// CHECK:        llvm.insertvalue %[[CHIP]], %{{.*}}[0]
 // CHECK-DAG:    %[[NONE:.*]] = llvm.mlir.zero
-// CHECK-DAG:    %[[ZERO:.*]] = llvm.mlir.constant(0 : i64)
+// CHECK:        llvm.insertvalue %[[CHIP]], %{{.*}}[0]
 // CHECK:        llvm.insertvalue %[[TEXT]], %{{.*}}[1]
 // CHECK:        llvm.insertvalue %[[NONE]], %{{.*}}[3]
-// CHECK-NEXT:   llvm.insertvalue %[[ZERO]], %{{.*}}[4]
 // CHECK:      llvm.func @host
 module {
   gpu.module @kernels {

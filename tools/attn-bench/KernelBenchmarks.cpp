@@ -136,7 +136,7 @@ openDevice(benchmark::State &state, const std::string &nullGpu) {
   else
     device = runtime::CudaDevice::open({}, reason);
   if (!device)
-    skip(state, "no GPU: " + reason);
+    skip(state, reason);
   else if (const std::string chip = device->chip(); !TargetDesc::lookup(chip)) {
     skip(state, device->name() + ": " + TargetDesc::explainUnknown(chip));
     device.reset();

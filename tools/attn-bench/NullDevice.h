@@ -17,6 +17,7 @@ public:
 
   std::string name() const override { return "null device"; }
   std::string chip() const override { return ownChip; }
+  int32_t multiprocessors() const override;
   bool takesCubins() const override { return true; }
   runtime::Status allocate(size_t bytes, std::string_view name,
                            uint64_t &address) override;

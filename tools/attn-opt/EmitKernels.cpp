@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EmitKernels.h"
+#include "EmitProgram.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Target/PTX.h"
 #include "mlir/IR/BuiltinOps.h"
@@ -17,7 +18,7 @@
 using namespace mlir;
 
 namespace {
-enum class Emission { PTX, Cubin, LLVM };
+enum class Emission { PTX, Cubin, LLVM, Object, Shared };
 
 /// The options of this mode. Passes are not among them: the pipeline is the
 /// whole compiler, up to its kernels.
@@ -36,8 +37,15 @@ struct EmitOptions {
       "emit", llvm::cl::desc("what to write"),
       llvm::cl::values(clEnumValN(Emission::PTX, "ptx", "PTX text"),
                        clEnumValN(Emission::Cubin, "cubin", "ptxas output"),
-                       clEnumValN(Emission::LLVM, "llvm", "LLVM IR text")),
+                       clEnumValN(Emission::LLVM, "llvm", "LLVM IR text"),
+                       clEnumValN(Emission::Object, "object",
+                                  "object file of the host, and a C header"),
+                       clEnumValN(Emission::Shared, "shared",
+                                  "shared library, and a C header")),
       llvm::cl::cat(category)};
+  llvm::cl::list<std::string> chips{
+      "chips", llvm::cl::CommaSeparated, llvm::cl::cat(category),
+      llvm::cl::desc("variants in an object or library: sm_80,sm_90a")};
 };
 } // namespace
 
@@ -112,6 +120,17 @@ int ::attn::emitKernelsMain(int argc, char **argv, DialectRegistry &registry) {
   auto module = parseSourceFile<ModuleOp>(sources, &context);
   if (!module)
     return 1;
+  const bool isProgram = options.emission == Emission::Object ||
+                         options.emission == Emission::Shared;
+  if (isProgram)
+    return failed(
+        emitProgram(*module, {options.emission == Emission::Shared,
+                              options.chips, *arguments, options.output}));
+  if (!options.chips.empty()) {
+    llvm::errs() << "attn-opt: expected --chips with --emit=object or shared; "
+                    "a kernel alone is for the chip of --attn-compile\n";
+    return 1;
+  }
   FailureOr<std::string> text =
       emitKernels(*module, *arguments, options.emission);
   if (failed(text))

@@ -66,8 +66,10 @@ openGpu(const RunOptions &options) {
 }
 
 static ChosenDevice makeSimulator(const std::string &chip,
-                                  const SimConditions &conditions) {
+                                  const SimConditions &conditions,
+                                  int multiprocessors) {
   runtime::SimOptions sim;
+  sim.multiprocessors = multiprocessors;
   sim.chip = chip;
   sim.seed = conditions.seed;
   sim.timing = conditions.timing == CopyTiming::Earliest ? sim::Timing::Earliest
@@ -189,8 +191,8 @@ static llvm::Expected<runtime::StreamHooks> makeHooks(const RunOptions &options,
 /// an error is for a call that could not be made.
 static llvm::Expected<runtime::Status>
 callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
-         const RunOptions &options, llvm::ArrayRef<DeviceBuffer> buffers,
-         attn_rt_stream *stream) {
+         const RunOptions &options, runtime::Device &device,
+         llvm::ArrayRef<DeviceBuffer> buffers, attn_rt_stream *stream) {
   HostCall call;
   const size_t numArguments = inputs.values.size();
   for (auto [i, value] : llvm::enumerate(inputs.values)) {
@@ -206,7 +208,19 @@ callHost(jit::Engine &engine, Program &program, const RunInputs &inputs,
                    View::of(output.shape, output.swapped,
                             paddingOf(output.shape, options)));
   call.addPointer(stream);
+  // How much workspace it needs, then with it.
+  DeviceBuffer workspace(device);
+  runtime::beginMeasuring(stream);
   auto code = call.invokeWithStatus(engine, program.entry());
+  const uint64_t bytes = runtime::endMeasuring(stream);
+  if (code && *code == ATTN_RT_SUCCESS) {
+    if (bytes)
+      if (llvm::Error error =
+              toError(device.allocate(bytes, "workspace", workspace.address)))
+        return error;
+    runtime::setWorkspace(stream, workspace.address, bytes);
+    code = call.invokeWithStatus(engine, program.entry());
+  }
   if (!code)
     return code.takeError();
   if (*code == ATTN_RT_SUCCESS)
@@ -283,8 +297,8 @@ static llvm::Error runOnce(jit::Engine &engine, Program &program,
   runtime::StreamPtr stream =
       runtime::createStream(chosen.device, nullptr, std::move(*hooks));
   const auto start = std::chrono::steady_clock::now();
-  auto status =
-      callHost(engine, program, inputs, options, *buffers, stream.get());
+  auto status = callHost(engine, program, inputs, options, *chosen.device,
+                         *buffers, stream.get());
   if (!status)
     return status.takeError();
   run.seconds =
@@ -325,7 +339,8 @@ attn::run::runOnDevice(Program &program, const RunInputs &inputs,
   for (const SimConditions &conditions : options.conditions()) {
     DeviceRun &run = runs.emplace_back();
     const ChosenDevice chosen =
-        *gpu ? ChosenDevice{*gpu, nullptr} : makeSimulator(*chip, conditions);
+        *gpu ? ChosenDevice{*gpu, nullptr}
+             : makeSimulator(*chip, conditions, options.multiprocessors);
     run.device = chosen.device->name();
     run.chip = *chip;
     if (chosen.sim)

@@ -97,6 +97,11 @@ struct CommandLine {
       cl::location(to.timings),
       cl::CommaSeparated,
       cl::cat(category)};
+  Option<int> multiprocessors{
+      "multiprocessors",
+      cl::desc("of the simulated device; few make persistent kernels walk over "
+               "several tiles (default: those of A100 or H100)"),
+      cl::value_desc("n"), cl::location(to.multiprocessors), cl::cat(category)};
   Option<std::string> ptxInput{
       "ptx", cl::desc("run this PTX in place of the compiled kernel"),
       cl::value_desc("file"), cl::location(to.ptxInput), cl::cat(category)};
@@ -133,6 +138,10 @@ static llvm::Error validate(const RunOptions &options) {
     return llvm::createStringError(
         "expected --row-padding of 0 or more, but got " +
         llvm::Twine(options.rowPadding));
+  if (options.multiprocessors < 0)
+    return llvm::createStringError(
+        "expected --multiprocessors of 0 or more, but got " +
+        llvm::Twine(options.multiprocessors));
   for (const std::string &path : options.outputs)
     if (llvm::Error error = checkWritable(path))
       return error;

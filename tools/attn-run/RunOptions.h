@@ -43,6 +43,8 @@ struct RunOptions {
   std::vector<CopyTiming> timings; ///< at least one
   std::vector<uint64_t> seeds;     ///< at least one
   uint64_t inputSeed = 0;          ///< of random inputs
+  int multiprocessors =
+      0; ///< of the simulator; 0: of the chip's largest product
   StorageLayout layout = StorageLayout::BHSD;
   int ordinal = 0;                        ///< which GPU
   std::string stats, ptxInput, ptxOutput; ///< paths; empty: not asked for

@@ -23,6 +23,8 @@ struct CompileOptions {
   /// function checks it; 2, 4 and 8 take odd strides at the price of slower
   /// copies.
   int alignment = 16;
+  /// Embed what ptxas makes of the PTX beside it.
+  bool cubin = false;
 };
 
 /// Functions over tensors with attn ops, to kernels in the plain form of the
@@ -48,8 +50,8 @@ void buildHostPipeline(mlir::OpPassManager &manager,
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 
-/// Reads `chip=.. schedule=.. alignment=..`, as the pipelines below take them.
-/// Empty after a message on stderr.
+/// Reads `chip=.. schedule=.. alignment=.. cubin=..`, as the pipelines below
+/// take them. Empty after a message on stderr.
 std::optional<CompileOptions> parseCompileOptions(const std::string &text);
 
 /// Registers `attn-compile` and the stages as pass pipelines.

@@ -56,6 +56,8 @@ public:
   /// What to compile for, for example "sm_80".
   virtual std::string chip() const = 0;
 
+  /// How many blocks run at the same time if one fills a multiprocessor.
+  virtual int32_t multiprocessors() const = 0;
   /// Whether loadModule() takes machine code, in principle.
   virtual bool takesCubins() const = 0;
 
@@ -86,6 +88,12 @@ public:
   virtual Status prepare(const Launch &launch) = 0;
   /// Enqueues a kernel; errors of its execution may show up only later.
   virtual Status launch(const Launch &launch) = 0;
+  /// Between the two the calling thread makes nothing but calls of this device:
+  /// what each of them would set up and undo is done once. endSeries() follows
+  /// every beginSeries() that succeeds.
+  virtual Status beginSeries() { return Status::success(); }
+  virtual void endSeries() {}
+
   /// Waits for everything on `queue`.
   virtual Status synchronize(void *queue) = 0;
 };

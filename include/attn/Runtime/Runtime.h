@@ -88,7 +88,8 @@ typedef struct attn_rt_variant {
   int32_t (*host)(void **args);
 } attn_rt_variant;
 
-/* A compiled function: its arguments and its variants. */
+/* A compiled function: its arguments and its variants. Its address is its
+ * identity, as that of an image is. */
 typedef struct attn_rt_entry {
   const char *name;
   const attn_rt_argument *arguments;
@@ -139,7 +140,8 @@ attn_rt_stream *attn_rt_stream_create_sim(const char *chip, uint64_t seed,
 /* Waits for everything that was launched. */
 int32_t attn_rt_stream_synchronize(attn_rt_stream *stream);
 
-/* Unloads the stream's modules. NULL is allowed. */
+/* Unloads the stream's modules; what was launched has to have finished. NULL is
+ * allowed. */
 void attn_rt_stream_destroy(attn_rt_stream *stream);
 
 /* For people, for example "NVIDIA H100 80GB HBM3"; and what to compile for, for
@@ -231,6 +233,9 @@ int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
 /* Records "MESSAGE: expected EXPECTED, but got GOT" and returns `code`. */
 int32_t attn_rt_fail(int32_t code, const char *message, int64_t expected,
                      int64_t got);
+
+/* How many multiprocessors the stream's device has; 1 for NULL. */
+int32_t attn_rt_multiprocessors(attn_rt_stream *stream);
 
 /* The next `bytes` of the workspace, aligned to 256 bytes; fails when the
  * caller gave less than all pieces of the call need. */

@@ -17,7 +17,8 @@ struct SimOptions {
   std::string chip = "sm_80";
   uint64_t seed = 0; ///< of the warp scheduler
   sim::Timing timing = sim::Timing::Latest;
-  unsigned threads = 0;          ///< host threads; 0 = one per core
+  int32_t multiprocessors = 0; ///< that programs see; 0 = the largest product's
+  unsigned threads = 0;        ///< host threads; 0 = one per core
   uint64_t instructionLimit = 0; ///< per warp; 0 = the simulator's default
 };
 
@@ -31,6 +32,7 @@ public:
 
   std::string name() const override;
   std::string chip() const override { return options.chip; }
+  int32_t multiprocessors() const override;
   bool takesCubins() const override { return false; }
   Status allocate(size_t bytes, std::string_view name,
                   uint64_t &address) override;

@@ -35,8 +35,12 @@ using StreamPtr = std::unique_ptr<attn_rt_stream, StreamDeleter>;
 StreamPtr createStream(std::shared_ptr<Device> device, void *queue = nullptr,
                        StreamHooks hooks = {});
 
-/// What attn_rt_take_workspace() gives out from now on, for programs that call
-/// host functions themselves and not through attn_rt_call().
+/// For programs that call host functions themselves and not through
+/// attn_rt_call(). After beginMeasuring() a host function launches nothing;
+/// endMeasuring() says how many bytes of workspace it has asked for.
+void beginMeasuring(attn_rt_stream *stream);
+uint64_t endMeasuring(attn_rt_stream *stream);
+/// What attn_rt_take_workspace() gives out from now on.
 void setWorkspace(attn_rt_stream *stream, uint64_t address, uint64_t bytes);
 
 /// The failure that attn_rt_last_error() describes, with its code; success when

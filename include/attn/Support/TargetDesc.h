@@ -27,7 +27,6 @@ struct TargetDesc {
   // What blocks share.
   int64_t sharedBytesPerMultiprocessor;
   int64_t reservedSharedBytesPerBlock; ///< that the system takes for each
-  int64_t multiprocessors;             ///< of the largest product
 
   // Features.
   bool hasAsyncCopy = false;          ///< cp.async

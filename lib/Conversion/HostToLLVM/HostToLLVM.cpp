@@ -55,6 +55,8 @@ static void addStreamAndStatus(func::FuncOp func) {
   // nothing branches to yet.
   b.setInsertionPointToStart(exit);
   LLVM::ReturnOp::create(b, status);
+  // Attributes of arguments are for whoever calls; none is for LLVM.
+  func.removeArgAttrsAttr();
   func.setFunctionType(
       b.getFunctionType(entry.getArgumentTypes(), {b.getI32Type()}));
   func->setAttr("llvm.emit_c_interface", b.getUnitAttr());
@@ -122,6 +124,11 @@ Value storeOnStack(ImplicitLocOpBuilder &b, Value value) {
   Value slot = LLVM::AllocaOp::create(b, pointer, value.getType(), one);
   LLVM::StoreOp::create(b, value, slot);
   return slot;
+}
+
+/// The stream that addStreamAndStatus has made the function's last argument.
+Value streamOf(Operation *op) {
+  return op->getParentRegion()->front().getArguments().back();
 }
 
 /// Continues in a new block when `status` is 0, else goes to ^exit(status).
@@ -279,11 +286,9 @@ struct EncodeTensorMapLowering
         LLVM::ConstantOp::create(b, b.getI32IntegerAttr(kTensorMapBytes));
     Value map = LLVM::AllocaOp::create(b, pointer, b.getI8Type(), count,
                                        /*alignment=*/64);
-    // addStreamAndStatus has made the stream the last argument.
-    Value stream = op->getParentRegion()->front().getArguments().back();
-    Value status =
-        LLVM::CallOp::create(b, encode, ValueRange{stream, map, description})
-            .getResult();
+    Value status = LLVM::CallOp::create(
+                       b, encode, ValueRange{streamOf(op), map, description})
+                       .getResult();
     continueOnSuccess(b, rewriter, op, status);
     rewriter.replaceOp(op, map);
     return success();
@@ -352,19 +357,92 @@ private:
   RuntimeSymbols &symbols;
 };
 
+/// A memref of what attn_rt_take_workspace gives.
+struct WorkspaceLowering : ConvertOpToLLVMPattern<mlir::attn::WorkspaceOp> {
+  WorkspaceLowering(const LLVMTypeConverter &converter, RuntimeSymbols &symbols)
+      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+
+  LogicalResult
+  matchAndRewrite(mlir::attn::WorkspaceOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    auto type = cast<MemRefType>(op.getMemory().getType());
+    if (!type.getLayout().isIdentity())
+      return op.emitOpError("expected a dense memref, but got ") << type;
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto pointer = LLVM::LLVMPointerType::get(getContext());
+    auto take = symbols.declare(b, "attn_rt_take_workspace",
+                                {pointer, b.getI64Type(), pointer});
+    Value slot = storeOnStack(b, LLVM::ZeroOp::create(b, pointer));
+    Value status =
+        LLVM::CallOp::create(b, take,
+                             ValueRange{streamOf(op), adaptor.getBytes(), slot})
+            .getResult();
+    continueOnSuccess(b, rewriter, op, status);
+    b.setInsertionPoint(op);
+    Value address = LLVM::LoadOp::create(b, pointer, slot);
+    Value zero = LLVM::ConstantOp::create(b, b.getI64IntegerAttr(0));
+    Value one = LLVM::ConstantOp::create(b, b.getI64IntegerAttr(1));
+    Value descriptor = MemRefDescriptor::pack(
+        b, b.getLoc(), *getTypeConverter(), type,
+        {address, address, zero, adaptor.getBytes(), one});
+    rewriter.replaceOp(op, descriptor);
+    return success();
+  }
+  RuntimeSymbols &symbols;
+};
+
+struct MultiprocessorsLowering
+    : ConvertOpToLLVMPattern<tile::MultiprocessorsOp> {
+  MultiprocessorsLowering(const LLVMTypeConverter &converter,
+                          RuntimeSymbols &symbols)
+      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+
+  LogicalResult
+  matchAndRewrite(tile::MultiprocessorsOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto ask = symbols.declare(b, "attn_rt_multiprocessors",
+                               {LLVM::LLVMPointerType::get(getContext())});
+    Value count =
+        LLVM::CallOp::create(b, ask, ValueRange{streamOf(op)}).getResult();
+    rewriter.replaceOp(op, LLVM::ZExtOp::create(b, b.getI64Type(), count));
+    return success();
+  }
+  RuntimeSymbols &symbols;
+};
+
+/// Too little workspace must not launch the kernels that need none of it.
+LogicalResult checkWorkspaceOrder(func::FuncOp func) {
+  Operation *launched = nullptr;
+  WalkResult result = func.walk([&](Operation *op) {
+    if (isa<gpu::LaunchFuncOp>(op))
+      launched = op;
+    if (!launched || !isa<mlir::attn::WorkspaceOp>(op))
+      return WalkResult::advance();
+    op->emitOpError("expected before the first launch")
+            .attachNote(launched->getLoc())
+        << "a launch";
+    return WalkResult::interrupt();
+  });
+  return failure(result.wasInterrupted());
+}
+
 struct HostToLLVMPass
     : mlir::attn::impl::AttnHostToLLVMPassBase<HostToLLVMPass> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       bool launches = false;
       func.walk([&](Operation *op) {
-        launches |= isa<gpu::LaunchFuncOp, tile::EncodeTensorMapOp>(op);
+        launches |= isa<gpu::LaunchFuncOp, tile::EncodeTensorMapOp,
+                        tile::MultiprocessorsOp, mlir::attn::WorkspaceOp>(op);
       });
       if (launches && func.getNumResults() != 0) {
         func.emitOpError("expected a function that launches kernels to return "
                          "tensors only");
         return signalPassFailure();
       }
+      if (failed(checkWorkspaceOrder(func)))
+        return signalPassFailure();
       if (launches)
         addStreamAndStatus(func);
     }
@@ -379,8 +457,9 @@ struct HostToLLVMPass
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFuncToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    patterns.add<RequireLowering, LaunchLowering, EncodeTensorMapLowering>(
-        converter, symbols);
+    patterns.add<RequireLowering, LaunchLowering, EncodeTensorMapLowering,
+                 MultiprocessorsLowering, WorkspaceLowering>(converter,
+                                                             symbols);
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp, gpu::GPUModuleOp>();
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();

@@ -23,3 +23,21 @@ func.func @element(%t: memref<?x16xf64, strided<[?, 1], offset: ?>>) {
   return
 }
 }
+
+// -----
+
+// Too little workspace must not launch anything.
+module attributes {gpu.container_module} {
+gpu.module @kernels {
+  gpu.func @f() kernel {
+    gpu.return
+  }
+}
+func.func @late(%n: index) {
+  // expected-note @below {{a launch}}
+  gpu.launch_func @kernels::@f blocks in (%n, %n, %n) threads in (%n, %n, %n)
+  // expected-error @below {{expected before the first launch}}
+  %w = attn.workspace %n : memref<?xi8>
+  return
+}
+}

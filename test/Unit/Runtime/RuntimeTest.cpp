@@ -19,6 +19,7 @@ class RecordingDevice : public Device {
 public:
   std::string name() const override { return "recorder"; }
   std::string chip() const override { return "sm_00"; }
+  int32_t multiprocessors() const override { return 5; }
   bool takesCubins() const override { return true; }
   Status allocate(size_t, std::string_view, uint64_t &) override {
     return Status::success();

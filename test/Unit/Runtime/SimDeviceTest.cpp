@@ -161,7 +161,8 @@ TEST_F(SimDeviceTest, ParametersByValue) {
 }
 
 TEST_F(SimDeviceTest, Clusters) {
-  attn_rt_image hopper = {"sm_90a", clusterSize, sizeof(clusterSize), nullptr, 0};
+  attn_rt_image hopper = {"sm_90a", clusterSize, sizeof(clusterSize), nullptr,
+                          0};
   void *params[] = {&out};
   for (uint32_t size : {1u, 2u, 4u}) {
     ASSERT_EQ(attn_rt_launch_cluster(stream.get(), &hopper, "clusterSize", 4, 1,

@@ -187,8 +187,10 @@ private:
     func.getAllArgAttrs(attributes);
     Block &entry = func.getBody().front();
     attributes.resize(inputs, builder.getDictionaryAttr({}));
-    for (unsigned i = inputs; i < entry.getNumArguments(); ++i)
-      attributes.push_back(builder.getDictionaryAttr({}));
+    // What a result is called, its argument is called.
+    for (auto [i, type] : llvm::enumerate(func.getResultTypes()))
+      if (isa<RankedTensorType>(type))
+        attributes.push_back(builder.getDictionaryAttr(func.getResultAttrs(i)));
     func.removeResAttrsAttr();
     func.setFunctionType(builder.getFunctionType(entry.getArgumentTypes(),
                                                  ret.getOperandTypes()));

@@ -8,7 +8,6 @@
 
 #include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
-#include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -31,9 +30,9 @@ enum HostArgument { Blocks, Heads, Outer, Section, Stride, kHostArguments };
 class BlockWalk {
 public:
   BlockWalk(gpu::GPUFuncOp kernel, gpu::LaunchFuncOp launch,
-            ScheduleAttr schedule, int64_t multiprocessors)
+            ScheduleAttr schedule)
       : kernel(kernel), launch(launch), schedule(schedule),
-        multiprocessors(multiprocessors), b(kernel.getLoc(), kernel) {}
+        b(kernel.getLoc(), kernel) {}
 
   void run() {
     addArguments();
@@ -82,7 +81,7 @@ private:
     Value total = mul(mul(blocks, heads), outer);
     Value clusters = total;
     if (schedule.getPersistent())
-      clusters = min(total, index(multiprocessors / cluster()));
+      clusters = min(total, places());
     Value section = sectionOf(heads, mul(heads, outer));
     SmallVector<Value> values(kHostArguments);
     values[Blocks] = blocks;
@@ -97,6 +96,15 @@ private:
     launch.getGridSizeXMutable().assign(mul(clusters, index(cluster())));
     launch.getGridSizeYMutable().assign(index(1));
     launch.getGridSizeZMutable().assign(index(1));
+  }
+
+  /// How many clusters the device runs at a time, a block on each
+  /// multiprocessor.
+  Value places() {
+    Value multiprocessors = MultiprocessorsOp::create(b);
+    if (cluster() == 1)
+      return multiprocessors;
+    return max(div(multiprocessors, index(cluster())), index(1));
   }
 
   /// Heads whose streamed operands fit the cache together.
@@ -194,7 +202,6 @@ private:
   gpu::GPUFuncOp kernel;
   gpu::LaunchFuncOp launch;
   ScheduleAttr schedule;
-  int64_t multiprocessors;
   ImplicitLocOpBuilder b;
   Value arguments[kHostArguments];
   gpu::BlockIdOp start; ///< the one that the walk itself reads
@@ -205,11 +212,6 @@ struct WalkBlocksPass : tile::impl::TileWalkBlocksPassBase<WalkBlocksPass> {
   using TileWalkBlocksPassBase::TileWalkBlocksPassBase;
 
   void runOnOperation() override {
-    const ::attn::TargetDesc *target = ::attn::TargetDesc::lookup(chip);
-    if (!target) {
-      getOperation().emitError(::attn::TargetDesc::explainUnknown(chip));
-      return signalPassFailure();
-    }
     for (auto &[kernel, launches] : collectLaunches(getOperation())) {
       ScheduleAttr schedule = getSchedule(kernel);
       if (!schedule ||
@@ -222,8 +224,7 @@ struct WalkBlocksPass : tile::impl::TileWalkBlocksPassBase<WalkBlocksPass> {
             << launches.size();
         return signalPassFailure();
       }
-      BlockWalk(kernel, launches.front(), schedule, target->multiprocessors)
-          .run();
+      BlockWalk(kernel, launches.front(), schedule).run();
     }
   }
 };

@@ -1,11 +1,8 @@
-// RUN: attn-opt %s --tile-walk-blocks="chip=sm_90a" -split-input-file --canonicalize | FileCheck %s
-// RUN: not attn-opt %s --tile-walk-blocks="chip=sm_90" -split-input-file 2>&1 | FileCheck %s --check-prefix=CHIP
-
-// CHIP: error: {{.*}}sm_90 has no wgmma or setmaxnreg: use sm_90a
+// RUN: attn-opt %s --tile-walk-blocks -split-input-file --canonicalize | FileCheck %s
 
 #h = #tile.schedule<m = 64, n = 32, warps = 4, stages = 2, consumers = 1, persistent = true>
 
-// A block for each multiprocessor, each takes every 132nd tile.
+// A block for each multiprocessor, which takes every so many tiles.
 module attributes {gpu.container_module} {
 gpu.module @kernels {
 // CHECK-LABEL: gpu.func @persistent(
@@ -26,7 +23,8 @@ gpu.func @persistent(%x: memref<?xi32>) kernel attributes {tile.schedule = #h} {
 }
 }
 // CHECK-LABEL: func.func @host(
-// CHECK:         %[[GRID:.*]] = arith.minui %{{.*}}, %c132
+// CHECK:         %[[PLACES:.*]] = tile.multiprocessors
+// CHECK:         %[[GRID:.*]] = arith.minui %{{.*}}, %[[PLACES]]
 // CHECK:         gpu.launch_func @kernels::@persistent blocks in (%[[GRID]], %c1, %c1)
 func.func @host(%x: memref<?xi32>, %a: index, %b: index, %c: index, %t: index) {
   gpu.launch_func @kernels::@persistent blocks in (%a, %b, %c) threads in (%t, %t, %t)

@@ -19,4 +19,22 @@ def Attn_RequireOp : Attn_Op<"require"> {
   let assemblyFormat = "$condition `,` $message `,` $expected `,` $got attr-dict";
 }
 
+def Attn_WorkspaceOp : Attn_Op<"workspace"> {
+  let summary = "a piece of the memory that the caller lends for one call";
+  let description = [{
+    Device memory for what kernels hand to later kernels of the same call. It is
+    aligned to 256 bytes, its contents are undefined, and it is the caller's again
+    when the kernels have finished. How much a call needs is the sum of its pieces;
+    callers ask for it by running the host function in a mode that launches
+    nothing, so all pieces are taken before the first launch.
+
+    ```mlir
+    %partial = attn.workspace %bytes : memref<?xi8>
+    ```
+  }];
+  let arguments = (ins Index:$bytes);
+  let results = (outs Res<MemRefRankOf<[I8], [1]>, "", [MemAlloc]>:$memory);
+  let assemblyFormat = "$bytes attr-dict `:` type($memory)";
+}
+
 #endif

@@ -9,6 +9,19 @@
 // Tensor maps
 //===----------------------------------------------------------------------===//
 
+def Tile_MultiprocessorsOp : Tile_Op<"multiprocessors", [Pure]> {
+  let summary = "how many multiprocessors the device has that kernels are launched on";
+  let description = [{
+    In host functions.
+
+    ```mlir
+    %n = tile.multiprocessors
+    ```
+  }];
+  let results = (outs Index:$result);
+  let assemblyFormat = "attr-dict";
+}
+
 def Tile_EncodeTensorMapOp : Tile_Op<"encode_tensor_map"> {
   let summary = "a tensor map of a strided tensor (host)";
   let description = [{

@@ -83,7 +83,7 @@ def TileWalkBlocksPass : Pass<"tile-walk-blocks", "::mlir::ModuleOp"> {
     For schedules that are `persistent`, `longest_first` or have a `cluster`. The grid
     becomes one-dimensional: sections of heads whose streamed operands fit the L2 cache,
     in each the blocks with the most work first, neighbours sharing keys. A persistent
-    kernel is launched with one block for each multiprocessor.
+    kernel is launched with one block for each multiprocessor of the device.
 
     ```mlir
     gpu.func @f() { %m = gpu.block_id x; %h = gpu.block_id y;  body }
@@ -95,7 +95,6 @@ def TileWalkBlocksPass : Pass<"tile-walk-blocks", "::mlir::ModuleOp"> {
     }
     ```
   }];
-  let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
   let dependentDialects = ["::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
                            "::mlir::memref::MemRefDialect",
                            "::mlir::tile::TileDialect"];
