@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "NullDevice.h"
-#include "attn/Support/TargetDesc.h"
 #include <chrono>
 #include <cstring>
 
@@ -13,8 +12,7 @@ using namespace attn::runtime;
 using Clock = std::chrono::steady_clock;
 
 int32_t NullDevice::multiprocessors() const {
-  const attn::TargetDesc *target = attn::TargetDesc::lookup(ownChip);
-  return target ? static_cast<int32_t>(target->multiprocessors) : 1;
+  return 132; // an H100's; nothing runs on them
 }
 
 Status NullDevice::allocate(size_t bytes, std::string_view name,
