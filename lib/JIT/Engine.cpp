@@ -69,3 +69,7 @@ llvm::Error Engine::invoke(llvm::StringRef name,
                            llvm::MutableArrayRef<void *> args) {
   return engine->invokePacked(("_mlir_ciface_" + name).str(), args);
 }
+
+llvm::Expected<void *> Engine::lookup(llvm::StringRef name) {
+  return engine->lookup(("_mlir_ciface_" + name).str());
+}

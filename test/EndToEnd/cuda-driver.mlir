@@ -24,6 +24,20 @@
 // CHECK-SAME: "findings":0
 // CHECK-SAME: "verdict":"ok"
 
+// A kernel that does not wait for its copies: the launch is fine, what comes after says no.
+// REDEFINE: %{chip} = 80
+// RUN: %{run} --emit-ptx=%t.ptx > %t.json
+// RUN: sed 's/cp.async.wait_group[^;]*;/cp.async.wait_group 7;/' %t.ptx > %t-wrong.ptx
+// RUN: not %{run} --ptx=%t-wrong.ptx > %t.json 2> %t.err
+// RUN: FileCheck %s --check-prefix=FAULT --input-file=%t.json
+// RUN: FileCheck %s --check-prefix=WHY --input-file=%t.err
+// FAULT: "findings":1
+// FAULT-SAME: "verdict":"wrong"
+// WHY: fake CUDA: kernel attention_0: {{[0-9]+}} finding(s)
+// WHY: unfinished-copy: read of bytes that the cp.async of warp 0
+// WHY: a launch failed on the device: CUDA_ERROR_LAUNCH_FAILED: unspecified launch failure; a kernel has died
+// REDEFINE: %{chip} = 90
+
 // What a person sees when it cannot be.
 // RUN: env ATTN_FAKE_CUDA_COUNT=0 not %{run} 2>&1 | FileCheck %s --check-prefix=NONE
 // NONE: attn-run: cannot run on a GPU: no GPU: CUDA_ERROR_NO_DEVICE

@@ -12,8 +12,8 @@
 #include <cstdint>
 
 extern "C" {
-/// As a new process: no context, no memory, no orders, an empty diary, settings
-/// from the environment.
+/// As a new process with this thread alone: no context, no memory, no orders,
+/// an empty diary, settings from the environment.
 void fake_cuda_reset();
 
 /// One line for each call since the last clearing: a short name, then what was

@@ -31,6 +31,17 @@ static void readNumber(const char *name, int least, int most, int &value,
               " to " + std::to_string(most) + ", but got " + text;
 }
 
+/// True when the variable has the one value that it may have.
+static void readSwitch(const char *name, const char *on, bool &value,
+                       std::string &problem) {
+  const char *text = std::getenv(name);
+  if (!text || !*text)
+    return;
+  value = std::strcmp(text, on) == 0;
+  if (!value)
+    problem = std::string(name) + ": expected " + on + ", but got " + text;
+}
+
 Config Config::fromEnvironment() {
   Config config;
   config.driver = kDefaultDriver;
@@ -39,11 +50,12 @@ Config Config::fromEnvironment() {
              config.problem);
   readNumber("ATTN_FAKE_CUDA_COUNT", 0, kMostDevices, config.count,
              config.problem);
-  const char *cubin = std::getenv("ATTN_FAKE_CUDA_CUBIN");
-  config.acceptsCubins = cubin && std::strcmp(cubin, "accept") == 0;
-  if (cubin && *cubin && !config.acceptsCubins)
-    config.problem =
-        "ATTN_FAKE_CUDA_CUBIN: expected accept, but got " + std::string(cubin);
+  readSwitch("ATTN_FAKE_CUDA_CUBIN", "accept", config.acceptsCubins,
+             config.problem);
+  bool launchesNothing = false;
+  readSwitch("ATTN_FAKE_CUDA_LAUNCH", "nothing", launchesNothing,
+             config.problem);
+  config.executes = !launchesNothing;
   return config;
 }
 
@@ -72,11 +84,12 @@ State &State::get() {
 }
 
 void State::reset() {
+  contextStack().clear();
   for (Context &context : contexts)
     destroy(context);
   config = Config::fromEnvironment();
   initialized = false;
-  executes = true;
+  executes = config.executes;
   diary.clear();
   findings.clear();
   failingCall.clear();

@@ -34,6 +34,7 @@ struct Config {
   int driver;    ///< ATTN_FAKE_CUDA_DRIVER, for example 12020 for CUDA 12.2
   int count = 1; ///< ATTN_FAKE_CUDA_COUNT
   bool acceptsCubins = false; ///< ATTN_FAKE_CUDA_CUBIN=accept
+  bool executes = true;       ///< ATTN_FAKE_CUDA_LAUNCH=nothing at first
   std::string problem; ///< with the environment; empty when there is none
 
   static Config fromEnvironment();
@@ -110,7 +111,7 @@ struct State {
   std::mutex mutex;
   Config config = Config::fromEnvironment();
   bool initialized = false;
-  bool executes = true;
+  bool executes = config.executes;
   std::string diary, findings;
   std::string failingCall;
   int failingResult = 0;

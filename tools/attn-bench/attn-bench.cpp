@@ -1,156 +1,118 @@
-//===- attn-bench.cpp - how long the compiler takes -----------------------===//
+//===- attn-bench.cpp - how long everything takes -------------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// Times what a user waits for: the start of a process, parsing, the way from
-// text to host code with the PTX inside, and that from text to a cubin, of
-// which ptxas is a part.
+// The project's benchmarks, under the options of Google Benchmark. A benchmark
+// that the machine cannot run is skipped and says why; one that goes wrong
+// makes the exit status 1.
 
-#include "attn/Pipelines/Pipelines.h"
-#include "attn/Pipelines/Registration.h"
+#include "Benchmarks.h"
+#include "Outcome.h"
+#include "attn/Runtime/CudaDevice.h"
+#include "attn/Support/TargetDesc.h"
 #include "attn/Target/PTX.h"
-#include "mlir/Dialect/GPU/IR/GPUDialect.h"
-#include "mlir/IR/BuiltinOps.h"
-#include "mlir/Parser/Parser.h"
-#include "mlir/Pass/PassManager.h"
+#include "llvm/ADT/SmallString.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Config/llvm-config.h"
 #include "llvm/Support/FileSystem.h"
+#include "llvm/Support/MemoryBuffer.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/Program.h"
+#include "llvm/Support/raw_ostream.h"
+#include "llvm/TargetParser/Host.h"
 #include <benchmark/benchmark.h>
 
-using namespace mlir;
+static const char *const usage =
+    "attn-bench: compile times, host calls, the simulator, kernels on a GPU\n"
+    "\n"
+    "  --null_gpu=CHIP  time kernels on a device that does nothing, as\n"
+    "                   null_kernel/...: their set-up without a GPU\n"
+    "\n"
+    "and the options of Google Benchmark, among them\n"
+    "\n"
+    "  --benchmark_list_tests\n"
+    "  --benchmark_filter=REGEX\n"
+    "  --benchmark_min_time=SECONDS\n"
+    "  --benchmark_repetitions=N\n"
+    "  --benchmark_out=FILE.json\n"
+    "\n"
+    "tools/dev/bench-compare compares two such files.\n";
 
-static const char *const beforeMask = R"mlir(
-func.func @attention(%q: tensor<?x32x?x128xbf16>, %k: tensor<?x8x?x128xbf16>,
-                     %v: tensor<?x8x?x128xbf16>)
-    -> (tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>) {
-  %out, %lse = attn.attention
-      query(%q : tensor<?x32x?x128xbf16>)
-      key(%k : tensor<?x8x?x128xbf16>)
-      value(%v : tensor<?x8x?x128xbf16>)
-)mlir";
+static void printHelp() { llvm::outs() << usage; }
 
-static const char *const causalMask = R"mlir(
-    mask {
-    ^bb0(%b: index, %h: index, %i: index, %j: index):
-      %keep = attn.causal %i, %j
-      attn.yield %keep : i1
-    }
-)mlir";
-
-static const char *const afterMask = R"mlir(
-      -> tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>
-  return %out, %lse : tensor<?x32x?x128xbf16>, tensor<?x32x?xf32>
-}
-)mlir";
-
-static std::string makeProgram(const char *mask) {
-  return std::string(beforeMask) + mask + afterMask;
-}
-
-static std::string optPath;
-
-/// Without threads: a benchmark of two cores says little about one kernel.
-static std::unique_ptr<MLIRContext> makeContext() {
-  DialectRegistry registry;
-  attn::registerAllDialects(registry);
-  auto context =
-      std::make_unique<MLIRContext>(registry, MLIRContext::Threading::DISABLED);
-  context->loadAllAvailableDialects();
-  return context;
+/// "Intel(R) Xeon(R) Processor (rocketlake)": the first may say little.
+static std::string describeCpu() {
+  std::string name = llvm::sys::getHostCPUName().str();
+  auto file = llvm::MemoryBuffer::getFileAsStream("/proc/cpuinfo");
+  if (!file)
+    return name;
+  llvm::StringRef rest = (*file)->getBuffer().split("model name").second;
+  llvm::StringRef line = rest.split('\n').first.split(':').second.trim();
+  return line.empty() ? name : (line + " (" + name + ")").str();
 }
 
-static void processStart(benchmark::State &state) {
-  const std::optional<llvm::StringRef> redirects[] = {
-      llvm::StringRef(), llvm::StringRef(), llvm::StringRef()};
-  for (auto _ : state)
-    if (llvm::sys::ExecuteAndWait(optPath, {optPath, "--version"},
-                                  /*Env=*/std::nullopt, redirects))
-      state.SkipWithError("attn-opt --version failed");
+/// "13.0.88", or "none".
+static std::string describePtxas() {
+  const std::string ptxas = attn::findPtxas();
+  llvm::SmallString<128> log;
+  if (ptxas.empty() || llvm::sys::fs::createTemporaryFile("attn", "log", log))
+    return "none";
+  llvm::sys::ExecuteAndWait(ptxas, {ptxas, "--version"}, /*Env=*/std::nullopt,
+                            {llvm::StringRef(), log.str(), log.str()});
+  auto file = llvm::MemoryBuffer::getFile(log);
+  llvm::sys::fs::remove(log);
+  if (!file)
+    return "none";
+  return (*file)->getBuffer().split(", V").second.split('\n').first.str();
 }
-// A child's time is not in the parent's CPU time.
-BENCHMARK(processStart)->UseRealTime()->Unit(benchmark::kMillisecond);
 
-static void contextCreation(benchmark::State &state) {
-  for (auto _ : state)
-    benchmark::DoNotOptimize(makeContext());
+/// What decides whether two files can be compared.
+static void describeMachine() {
+  benchmark::AddCustomContext("cpu", describeCpu());
+  benchmark::AddCustomContext("build_type", ATTN_BUILD_TYPE);
+  benchmark::AddCustomContext("llvm", LLVM_VERSION_STRING);
+  benchmark::AddCustomContext("ptxas", describePtxas());
+  std::string reason;
+  auto device = attn::runtime::CudaDevice::open({}, reason);
+  benchmark::AddCustomContext("gpu", device ? device->name() : "none");
 }
-BENCHMARK(contextCreation)->Unit(benchmark::kMillisecond);
 
-static void parsing(benchmark::State &state) {
-  auto context = makeContext();
-  std::string program = makeProgram(causalMask);
-  for (auto _ : state)
-    if (!parseSourceString<ModuleOp>(program, context.get()))
-      state.SkipWithError("the program does not parse");
-}
-BENCHMARK(parsing)->Unit(benchmark::kMillisecond);
-
-static void textToPtx(benchmark::State &state, const char *chip,
-                      const char *mask) {
-  auto context = makeContext();
-  std::string program = makeProgram(mask);
-  attn::CompileOptions options;
-  options.chip = chip;
-  for (auto _ : state) {
-    auto module = parseSourceString<ModuleOp>(program, context.get());
-    PassManager manager(context.get());
-    attn::buildCompilePipeline(manager, options);
-    if (!module || failed(manager.run(*module)))
-      state.SkipWithError("the program does not compile");
+/// Takes --null_gpu=CHIP out of the arguments. False after a message.
+static bool takeNullGpu(int &argc, char **argv, std::string &chip) {
+  int kept = 1;
+  for (int i = 1; i < argc; ++i) {
+    llvm::StringRef argument = argv[i];
+    if (argument.consume_front("--null_gpu="))
+      chip = argument.str();
+    else
+      argv[kept++] = argv[i];
   }
+  argc = kept;
+  argv[argc] = nullptr;
+  if (chip.empty() || attn::TargetDesc::lookup(chip))
+    return true;
+  llvm::errs() << "attn-bench: --null_gpu: "
+               << attn::TargetDesc::explainUnknown(chip) << '\n';
+  return false;
 }
-
-static void textToCubin(benchmark::State &state, const char *chip,
-                        const char *mask) {
-  if (attn::findPtxas().empty())
-    return state.SkipWithError("no ptxas");
-  auto context = makeContext();
-  std::string program = makeProgram(mask);
-  attn::CompileOptions options;
-  options.chip = chip;
-  for (auto _ : state) {
-    auto module = parseSourceString<ModuleOp>(program, context.get());
-    PassManager manager(context.get());
-    attn::buildTilePipeline(manager, options);
-    attn::buildSchedulePipeline(manager, options);
-    attn::buildKernelPipeline(manager, options);
-    if (!module || failed(manager.run(*module))) {
-      state.SkipWithError("the program does not compile");
-      return;
-    }
-    for (auto kernel : module->getOps<gpu::GPUModuleOp>()) {
-      std::string messages;
-      FailureOr<std::string> ptx = attn::translateToPTX(kernel, chip);
-      if (failed(ptx) || failed(attn::assemblePTX(*ptx, chip, messages))) {
-        state.SkipWithError("the kernel does not assemble");
-        return;
-      }
-    }
-  }
-}
-
-#define BENCHMARK_CHIP(function, name, ...)                                    \
-  BENCHMARK_CAPTURE(function, name, __VA_ARGS__)                               \
-      ->UseRealTime()                                                          \
-      ->Unit(benchmark::kMillisecond)
-BENCHMARK_CHIP(textToPtx, sm_80 causal, "sm_80", causalMask);
-BENCHMARK_CHIP(textToPtx, sm_90a full, "sm_90a", "");
-BENCHMARK_CHIP(textToPtx, sm_90a causal, "sm_90a", causalMask);
-BENCHMARK_CHIP(textToCubin, sm_80 causal, "sm_80", causalMask);
-BENCHMARK_CHIP(textToCubin, sm_90a full, "sm_90a", "");
-BENCHMARK_CHIP(textToCubin, sm_90a causal, "sm_90a", causalMask);
-#undef BENCHMARK_CHIP
 
 int main(int argc, char **argv) {
   const std::string self = llvm::sys::fs::getMainExecutable(
       argv[0], reinterpret_cast<void *>(&main));
-  llvm::SmallString<128> path = llvm::sys::path::parent_path(self);
-  llvm::sys::path::append(path, "attn-opt");
-  optPath = path.str().str();
-  benchmark::Initialize(&argc, argv);
+  llvm::SmallString<128> optPath = llvm::sys::path::parent_path(self);
+  llvm::sys::path::append(optPath, "attn-opt");
+  std::string nullGpu;
+  if (!takeNullGpu(argc, argv, nullGpu))
+    return 2;
+  benchmark::Initialize(&argc, argv, printHelp);
   if (benchmark::ReportUnrecognizedArguments(argc, argv))
-    return 1;
+    return 2;
+  describeMachine();
+  attn::bench::registerProcessBenchmarks(optPath.str().str());
+  attn::bench::registerCompileBenchmarks();
+  attn::bench::registerHostCallBenchmarks();
+  attn::bench::registerSimulatorBenchmarks();
+  attn::bench::registerKernelBenchmarks(nullGpu);
   benchmark::RunSpecifiedBenchmarks();
-  return 0;
+  return attn::bench::anyFailed() ? 1 : 0;
 }

@@ -33,6 +33,10 @@ public:
   /// for it. Nothing checks the types.
   llvm::Error invoke(llvm::StringRef name, llvm::MutableArrayRef<void *> args);
 
+  /// Address of `_mlir_ciface_NAME`, for callers that call it often: invoke()
+  /// looks it up each time. Valid as long as the engine.
+  llvm::Expected<void *> lookup(llvm::StringRef name);
+
 private:
   explicit Engine(std::unique_ptr<mlir::ExecutionEngine> engine);
   std::unique_ptr<mlir::ExecutionEngine> engine;

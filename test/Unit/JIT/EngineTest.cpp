@@ -55,6 +55,21 @@ TEST_F(EngineTest, CallsTheRuntime) {
   EXPECT_STREQ(attn_rt_last_error(), "same batch: expected 2, but got 7");
 }
 
+TEST_F(EngineTest, FindsAFunction) {
+  auto engine = compile(R"(
+    llvm.func @_mlir_ciface_twice(%x: i64) -> i64 {
+      %sum = llvm.add %x, %x : i64
+      llvm.return %sum : i64
+    })");
+  ASSERT_TRUE(engine);
+  auto address = engine->lookup("twice");
+  ASSERT_TRUE(bool(address));
+  EXPECT_EQ(reinterpret_cast<int64_t (*)(int64_t)>(*address)(21), 42);
+  auto missing = engine->lookup("thrice");
+  ASSERT_FALSE(bool(missing));
+  EXPECT_THAT(llvm::toString(missing.takeError()), HasSubstr("thrice"));
+}
+
 // The description as compiled code lays it out is the one of Runtime.h.
 TEST_F(EngineTest, EncodesTensorMaps) {
   auto engine = compile(R"(
