@@ -49,6 +49,9 @@ class NumpyArrays:
     def total(self, x):
         return x.sum(axis=-1, keepdims=True)
 
+    def any_row(self, x):
+        return x.any(axis=2)
+
     def empty(self, shape, wide):
         return np.empty(shape, np.float64 if wide else np.float32)
 
@@ -112,6 +115,9 @@ class TorchArrays:
 
     def total(self, x):
         return x.sum(dim=-1, keepdim=True)
+
+    def any_row(self, x):
+        return x.any(dim=2)
 
     def empty(self, shape, wide):
         return self.torch.empty(shape, dtype=self.type(wide), device=self.device)
@@ -232,8 +238,8 @@ class Attention:
         captures, group = self.captures(True), case.hq // case.hkv
         for batch, heads, rows in self.chunks():
             keep = self.variant.mask_fn(x, *self.indices(batch, heads, rows), captures)
-            keep = np.broadcast_to(x.numpy(keep), (
-                batch[1] - batch[0], heads[1] - heads[0], rows[1] - rows[0], case.sk))
+            keep = np.broadcast_to(x.numpy(x.any_row(keep)), (
+                batch[1] - batch[0], heads[1] - heads[0], case.sk))
             for h in range(*heads):
-                used[slice(*batch), h // group] |= keep[:, h - heads[0]].any(axis=1)
+                used[slice(*batch), h // group] |= keep[:, h - heads[0]]
         return used

@@ -87,13 +87,12 @@ def head(results):
 
 
 def images(facts):
-    """Which form of each image the driver took: counted, since there are hundreds."""
-    lines = facts.get("images", "").splitlines()
-    if not lines:
+    """Which form of each image the driver took; each part loads its own."""
+    found = collections.Counter(facts.get("images") or {})
+    if not found:
         return []
-    kinds = collections.Counter(line.split(": ", 1)[-1] for line in lines)
     return ["Images that were loaded:", ""] + [
-        "- %d: %s" % (number, text) for text, number in kinds.most_common(12)] + [""]
+        "- %d: %s" % (number, text) for text, number in found.most_common(12)] + [""]
 
 
 def parts(results):
@@ -189,15 +188,15 @@ def benchmark(results):
     found = records_of(results, "benchmark-core", "benchmark")
     machine = next((r for r in found if r["case"] == "machine" and "copy_gb_per_s" in r),
                    None)
-    found = [r for r in found if r.get("times")and r is not machine]
+    found = [r for r in found if r.get("times") and r is not machine]
     if not found:
         return ["## Benchmarks", "", "Not measured yet.", ""]
     lines = ["## Benchmarks", ""]
     if machine:
         lines += ["Measured first: copies at %.0f GB/s, bf16 matrix products of 8192 at "
                   "%.0f TFLOP/s." % (machine["copy_gb_per_s"], machine["matmul_tflops"]), ""]
-    lines += ["TFLOP/s from the median of interleaved rounds, and the spread: (slowest - "
-              "fastest) / median. The ratio is our speed by that of the best other.", ""]
+    lines += ["TFLOP/s from the median of interleaved rounds, and in brackets the spread: "
+              "(slowest - fastest) / median. The ratio is our speed by that of the best other.", ""]
     for group in dict.fromkeys(r["group"] for r in found):
         lines += ["### " + group, ""] + group_table(
             [r for r in found if r["group"] == group], machine)
@@ -231,7 +230,7 @@ def group_table(rows, machine):
 def speed(one):
     if not one:
         return "-"
-    return "%.0f ± %.0f %%" % (one["tflops"], 100 * (one["slowest"] - one["fastest"]) /
+    return "%.0f (%.0f %%)" % (one["tflops"], 100 * (one["slowest"] - one["fastest"]) /
                                one["seconds"])
 
 

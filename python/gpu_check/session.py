@@ -9,7 +9,7 @@ import time
 
 from . import report
 from .folder import Folder
-from .supervise import Part, Stopped, raise_on_signals
+from .supervise import GRACE, Part, Stopped, raise_on_signals
 
 # Part, the share of the budget it may use, and the seconds without an answer after
 # which it is taken for hung, on a GPU and on the simulator. In the order of
@@ -73,7 +73,8 @@ class Session:
         self.written = time.monotonic()
 
     def left(self):
-        return self.options.budget - (time.monotonic() - self.start)
+        reserve = GRACE if self.options.budget >= 60 else 0
+        return self.options.budget - reserve - (time.monotonic() - self.start)
 
     # What Part tells.
 
@@ -125,11 +126,13 @@ def shortened(text, length=400):
 
 
 def merge_facts(facts, new):
-    images = sorted(set(facts.get("images", "").splitlines()) |
-                    set(new.get("images", "").splitlines()))
+    """Counts of images add up, everything else is as it was said last."""
+    images = facts.get("images", {})
+    for text, count in new.get("images", {}).items():
+        images[text] = images.get(text, 0) + count
     facts.update(new)
     if images:
-        facts["images"] = "\n".join(images)
+        facts["images"] = images
 
 
 def worker_command(options, base):

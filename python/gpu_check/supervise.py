@@ -124,7 +124,8 @@ class Part:
         if ending != "ended":
             self.fault(ending, deadline, self.next > began)
         else:
-            self.fault(describe_status(status), deadline, self.next > began)
+            self.fault(describe_status(status) + self.last_words(), deadline,
+                       self.next > began)
 
     def listen(self, child, deadline):
         """Until the child ends ("ended"), or something else is wrong with it."""
@@ -177,10 +178,19 @@ class Part:
         """`sm_90a causal_d64_bf16/` of `sm_90a causal_d64_bf16/64x128_...`."""
         return name.split("/")[0] + "/" if "/" in name else name
 
+    def last_words(self):
+        """The last line of the log, which is that of a Python exception."""
+        path = os.path.join(self.out, "log.txt")
+        with open(path, "rb") as file:
+            file.seek(max(0, os.path.getsize(path) - 2000))
+            lines = file.read().decode(errors="replace").split("\n")
+        lines = [line.strip() for line in lines if line.strip()]
+        return "; log.txt ends with: " + lines[-1][:300] if lines else ""
+
     def fault(self, what, deadline, progressed):
         """The child is gone without having said why."""
         if not progressed:
-            self.result.update(state="failed", reason=what + "; log.txt has its last words")
+            self.result.update(state="failed", reason=what)
             return
         if self.current is not None:
             name, self.current = self.current, None

@@ -114,11 +114,10 @@ PREFIX = Variant(
 
 
 def documents(shape, draw):
-    """Ids that grow with the position, of documents of uneven lengths."""
-    def ids(name, length):
-        starts = draw.integers(name, (shape.b, max(1, length)), 60) == 0
-        return np.cumsum(starts, axis=1).astype(np.int32)[:, :length]
-    longer = ids("documents", max(shape.sq, shape.sk))
+    """Ids that grow with the position, of about eight documents of uneven lengths."""
+    length = max(shape.sq, shape.sk)
+    starts = draw.integers("documents", (shape.b, length), length // 8) == 0
+    longer = np.cumsum(starts, axis=1).astype(np.int32)
     return {"dq": longer[:, :shape.sq], "dk": longer[:, :shape.sk]}
 
 
