@@ -150,7 +150,7 @@ class Cycle:
         values = dict(
             hq=hq, hkv=hkv, b=1 if large else [1, 2, 3][n % 3],
             layout=["bhsd", "bshd"][n // 2 % 2], padding=pads[n // 3 % len(pads)],
-            scale=[1, 1, 30][n // 5 % 3], left=[13, 0, 64, 257, 1 << 30][n // 7 % 5],
+            scale=[1, 1, 1, 1, 1, 30][n // 5 % 6], left=[13, 0, 64, 257, 1 << 30][n // 7 % 5],
             right=[7, 0, 64, 111][n // 11 % 4], cap=[15.0, 50.0, 1.5][n // 13 % 3],
             repeats=5 if sq * sk <= 1 << 17 else 2)
         values.update(given)

@@ -24,6 +24,10 @@ def tasks(context, _part):
             for group in groups]
 
 
+def count(all_tasks):
+    return sum(name.count(",") + 1 for name, _ in all_tasks)
+
+
 def run_group(context, run_probes, names):
     """Sends a record for each probe."""
     def factory():

@@ -258,12 +258,20 @@ def sweep(results):
             (r["tag"].split("_", 1)[1], "%.0f" % r["tflops"], "%.3f" % r["ratio"])
             for r in some])
         if some[0]["ratio"] > 1.01:
-            lines += ["A row that wins: `%s`" % some[0]["schedule"], ""]
+            lines += ["A row that wins: `%s`" % schedule_row(some[0]), ""]
     if refused:
         lines += ["Not compiled:", ""] + table(
             ["kernel", "code for", "message"],
             [(r["name"], r["chip"], r["message"]) for r in refused])
     return lines
+
+
+def schedule_row(record):
+    """As in ChooseSchedule.cpp."""
+    keys = {"plain": "Full", "causal": "Causal", "causal_window": "Windowed"}
+    return '{"%s", %d, %d, Regions::Any, Keys::%s, "%s"},' % (
+        record["chip"], record["d"], record["dv"], keys[record["variant"]],
+        record["schedule"].replace(" ", ""))
 
 
 def render(results):

@@ -14,10 +14,10 @@ from .supervise import GRACE, Part, Stopped, raise_on_signals
 # Part, the share of the budget it may use, and the seconds without an answer after
 # which it is taken for hung, on a GPU and on the simulator. In the order of
 # importance: time that a part leaves goes to those behind it.
-ORDER = [("correctness-core", 0.22, 30, 400), ("probes", 0.12, 60, 400),
-         ("agreement", 0.10, 30, 400), ("benchmark-core", 0.35, 120, 1),
-         ("correctness", 0.40, 30, 400), ("benchmark", 0.70, 180, 1),
-         ("sweep", 1.00, 60, 1)]
+ORDER = [("correctness-core", 0.22, 45, 400), ("probes", 0.12, 45, 400),
+         ("agreement", 0.10, 30, 400), ("benchmark-core", 0.35, 60, 1),
+         ("correctness", 0.40, 30, 400), ("benchmark", 0.70, 120, 1),
+         ("sweep", 1.00, 30, 1)]
 GROUP = {"correctness-core": "correctness", "benchmark-core": "benchmark"}
 
 
@@ -152,8 +152,8 @@ def run(options, base):
     raise_on_signals()
     try:
         if options.budget:
-            part = Part("facts", command, options.out, session, 60)
-            part.run(min(60, options.budget))
+            part = Part("facts", command, options.out, session, 120)
+            part.run(min(120, options.budget))
             session.results["facts"].update(part.facts)
             if part.result["state"] != "complete":
                 return cannot_run(session, part.result)

@@ -111,7 +111,8 @@ class Sweep:
         from .bench import AGREE, difference, measure_all
         from .check import explain
         from .runtime import RuntimeFailure
-        record = {name: one[name] for name in ("base", "chip", "tag", "schedule")}
+        record = {name: one[name] for name in ("base", "chip", "tag", "schedule", "variant",
+                                               "d", "dv")}
         record["case"] = "%s %s" % (one["chip"], one["name"])
         try:
             self.prepare(one["chip"], one["base"])

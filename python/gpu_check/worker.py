@@ -3,7 +3,7 @@
 """The process that runs one part. It may be killed by a fault at any time, so what it
 has found goes to its parent at once, one JSON object a line:
 
-  {"plan": N}                tasks of the part
+  {"plan": N}                records that may come
   {"begin": I, "id": TEXT}   the I-th of them starts
   {"record": {...}}          what came of it: "ok", or "skipped" with the reason
   {"alive": true}            it is still at it
@@ -146,7 +146,7 @@ def run_tasks(context, part, options):
     if not getattr(module, "WITHOUT_CHIPS", False):
         context.find_chips()
     all_tasks = [task for task in module.tasks(context, part) if options.case in task[0]]
-    context.emit({"plan": len(all_tasks)})
+    context.emit({"plan": getattr(module, "count", len)(all_tasks)})
     for number, (name, task) in enumerate(all_tasks):
         if number < options.skip:
             continue

@@ -16,7 +16,7 @@ import numpy as np
 sys.path.insert(0, os.path.join(os.environ["ATTN_SOURCE"], "python"))
 sys.dont_write_bytecode = True
 
-from gpu_check import cases, check, inputs, rows, sweep  # noqa: E402
+from gpu_check import cases, check, inputs, report, rows, sweep  # noqa: E402
 from gpu_check.build import Builder, compile_alternatives  # noqa: E402
 from gpu_check.cases import Kernel  # noqa: E402
 from gpu_check.reference import NumpyArrays  # noqa: E402
@@ -127,6 +127,29 @@ class Verdicts(unittest.TestCase):
         self.assertFalse(np.isfinite(inputs.from_bf16(made["key"][0])).any())
         self.assertFalse(np.isfinite(inputs.from_bf16(made["value"][0])).any())
         self.assertTrue((made["key"][1] == self.inputs["key"][1]).all())
+
+
+class Rendering(unittest.TestCase):
+    def test_schedules_and_failures(self):
+        times = {"seconds": 1.0, "fastest": 1.0, "slowest": 1.1}
+        record = {"case": "sm_90a x", "ok": True, "chip": "sm_90a", "base": "causal_d64_bf16",
+                  "tag": "sm90a_n96", "variant": "causal", "d": 64, "dv": 64, "ratio": 1.07,
+                  "tflops": 107.0, "default_tflops": 100.0, "schedule": "m = 192, n = 96",
+                  "times": {"default": times, "other": times}}
+        wrong = {"case": "plain|x", "ok": False, "chip": "sm_80", "problem": "a\nb"}
+        results = {"date": "today", "state": "complete", "budget": 1, "arguments": [],
+                   "seed": 1, "not_compiled": [
+                       {"name": "k", "chip": "sm_80", "message": "does not fit"}],
+                   "parts": {"sweep": {"state": "complete", "records": [record]},
+                             "correctness": {"state": "trimmed", "records": [wrong]}}}
+        text = report.render(results)
+        self.assertIn('{"sm_90a", 64, 64, Regions::Any, Keys::Causal, "m=192,n=96"},', text)
+        self.assertIn("| n96 | 107 | 1.070 |", text)
+        self.assertIn("| k | sm_80 | does not fit |", text)
+        self.assertIn("| correctness | sm_80 plain\\|x | a b |", text)
+        self.assertIn("**WRONG: 1 of 2**", text)
+        self.assertEqual(report.verdict(results)[0], 1)
+        self.assertEqual(text.count("Not measured yet."), 4)
 
 
 class Compiling(unittest.TestCase):

@@ -228,6 +228,79 @@ class OnCuda(FolderTest):
         self.assertEqual(results["parts"]["agreement"]["state"], "complete")
 
 
+class DeviceArray:
+    """What bench.Ours asks of a tensor of PyTorch, in the simulator's memory."""
+    device = dtype = None
+
+    def __init__(self, stream, array):
+        self.stream, self.shape, self.array_type = stream, array.shape, array.dtype
+        self.address = stream.allocate(max(array.nbytes, 1))
+        stream.write(self.address, array)
+
+    def data_ptr(self):
+        return self.address
+
+    def numel(self):
+        return int(np.prod(self.shape))
+
+    def stride(self):
+        from gpu_check.buffers import strides_of
+        return strides_of(self.shape, "dense", 0)
+
+    def numpy(self):
+        return self.stream.read(self.address, self.shape, self.array_type)
+
+
+class DeviceArrays:
+    """In place of the module torch."""
+    uint8 = np.uint8
+
+    def __init__(self, stream):
+        self.stream = stream
+
+    def full(self, shape, value, dtype, device):
+        return DeviceArray(self.stream, np.full(shape, 0x7FC0, np.uint16))
+
+    def empty(self, shape, dtype=np.float32, device=None):
+        return DeviceArray(self.stream, np.zeros(shape, dtype))
+
+
+class Benchmarks(FolderTest):
+    def test_our_side_of_a_row(self):
+        """Sets of tensors rotate, and each call has the arguments of its row."""
+        from gpu_check import bench, check
+        from gpu_check.folder import Folder
+        from gpu_check.reference import NumpyArrays
+        from gpu_check.rows import Row
+        folder = Folder(self.folder)
+        for chip, variant, d in (("sm_80", "alibi_causal", 96), ("sm_90a", "causal", 128),
+                                 ("sm_90a", "causal_window", 256)):
+            row = Row("test", variant, d, d, "bf16", 1, 4, 2, 100, left=30)
+            stream = folder.runtime.sim(chip)
+            sets = [inputs_of(row, seed) for seed in (1, 2)]
+            captures = {name: DeviceArray(stream, value) for name, value in sets[0].items()
+                        if isinstance(value, np.ndarray) and value.ndim == 1}
+            tensors = [[DeviceArray(stream, one[name]) for name in ("query", "key", "value")]
+                       for one in sets]
+            ours = bench.Ours(DeviceArrays(stream), stream, folder.entry(
+                row.kernel.name, chip), row, tensors, sets[0], captures)
+            ours.calls(3)
+            stream.synchronize()
+            for number, inputs in enumerate(sets):
+                truth = check.Truth(NumpyArrays(), row, inputs)
+                got = {"out": ours.outputs[number].numpy(),
+                       "lse": ours.kept[3 * number]["lse"].numpy()}
+                self.assertIsNone(check.problem_of(truth.judge(got)), (variant, number))
+
+
+def inputs_of(row, seed):
+    from gpu_check.inputs import Draw
+    draw, kernel = Draw(seed, row.name), row.kernel
+    made = {name: draw.normal(name, (row.b, heads, row.s, kernel.d), "bf16")
+            for name, heads in (("query", row.hq), ("key", row.hkv), ("value", row.hkv))}
+    return dict(made, **kernel.what.captures(row, draw))
+
+
 class Endings(FolderTest):
     def test_no_gpu(self):
         done = self.run_folder("--quick", CUDA_VISIBLE_DEVICES="")
