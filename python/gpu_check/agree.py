@@ -13,7 +13,8 @@ import zlib
 import numpy as np
 
 from . import cases as table
-from .check import Truth, bytes_differ, explain, make_inputs, run_repeatedly, ulps
+from .check import (Truth, bytes_differ, explain, make_inputs, problem_of,
+                    run_repeatedly, ulps)
 from .inputs import from_element
 from .reference import NumpyArrays
 from .runtime import RuntimeFailure
@@ -39,7 +40,9 @@ def record_expected(context, chip, case):
     """For the build: {name: array} of one case on the simulator."""
     inputs = make_inputs(case, SEED)
     outputs, problems = run_repeatedly(context, chip, case, inputs)
-    bounds = Truth(NumpyArrays(), case, inputs).bounds
+    truth = Truth(NumpyArrays(), case, inputs)
+    wrong = problem_of(truth.judge(outputs))
+    bounds, problems = truth.bounds, problems + ([wrong] if wrong else [])
     if problems:
         raise RuntimeError("%s: %s" % (key_of(chip, case), "; ".join(problems)))
     key = key_of(chip, case)

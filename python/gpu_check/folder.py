@@ -1,10 +1,8 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The built folder: its manifest, its compiled kernels, and what is missing of it."""
-import atexit
 import json
 import os
-import shutil
 import tempfile
 import zlib
 
@@ -41,7 +39,7 @@ class Folder:
         if wrong:
             raise FolderError("%d files are missing or cut off, for example %s: copy the "
                               "whole folder again" % (len(wrong), wrong[0]))
-        self.unpacked, self.libraries, self.loaded_runtime = None, {}, None
+        self.libraries, self.loaded_runtime = {}, None
         self.kernels = {r["name"]: kernel_from(r) for r in self.manifest["kernels"]}
         self.alternatives = self.manifest["alternatives"]
 
@@ -59,15 +57,13 @@ class Folder:
         """The compiled function of a kernel's library for one chip."""
         key = "%s.%s" % (name, chip)
         if key not in self.libraries:
-            if self.unpacked is None:
-                self.unpacked = tempfile.mkdtemp(prefix="attn-gpu-check-")
-                atexit.register(shutil.rmtree, self.unpacked, ignore_errors=True)
             runtime = self.runtime  # comes first: the library needs it
             with open(os.path.join(self.path, "kernels", key + ".so.z"), "rb") as file:
                 contents = zlib.decompress(file.read())
-            path = os.path.join(self.unpacked, key + ".so")
-            with open(path, "wb") as file:
-                file.write(contents)
-            self.libraries[key] = Library(runtime, path)
-            os.unlink(path)  # it stays mapped
+            # It stays mapped when the file is gone.
+            with tempfile.TemporaryDirectory(prefix="attn-gpu-check-") as unpacked:
+                path = os.path.join(unpacked, key + ".so")
+                with open(path, "wb") as file:
+                    file.write(contents)
+                self.libraries[key] = Library(runtime, path)
         return self.libraries[key].entry(name)

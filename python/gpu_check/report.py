@@ -195,8 +195,9 @@ def benchmark(results):
     if machine:
         lines += ["Measured first: copies at %.0f GB/s, bf16 matrix products of 8192 at "
                   "%.0f TFLOP/s." % (machine["copy_gb_per_s"], machine["matmul_tflops"]), ""]
-    lines += ["TFLOP/s from the median of interleaved rounds, and in brackets the spread: "
-              "(slowest - fastest) / median. The ratio is our speed by that of the best other.", ""]
+    lines += ["TFLOP/s from the median of interleaved rounds, in brackets the spread: "
+              "(slowest - fastest) / median. The ratio is our speed by that of the best "
+              "other.", ""]
     for group in dict.fromkeys(r["group"] for r in found):
         lines += ["### " + group, ""] + group_table(
             [r for r in found if r["group"] == group], machine)

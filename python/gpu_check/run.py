@@ -43,8 +43,8 @@ def parse(arguments):
     parser.add_argument("--list", action="store_true", help="print the tasks only")
     parser.add_argument("--render", metavar="results.json",
                         help="only write the Markdown beside this file again")
-    for name, kind in (("worker", str), ("channel", int), ("skip", int), ("seconds", float),
-                       ("folder", str), ("results", str)):
+    for name, kind in (("worker", str), ("channel", int), ("skip", int), ("of", int),
+                       ("seconds", float), ("folder", str), ("results", str)):
         parser.add_argument("--" + name, type=kind, help=argparse.SUPPRESS)
     parser.add_argument("--avoid", action="append", default=[], help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)

@@ -78,18 +78,23 @@ class Context:
         return [kernel for kernel in quick_kernels()
                 if kernel.name in self.folder.kernels]
 
+    def load(self, kernel, chip):
+        """Has the device load a kernel, without running it."""
+        from .buffers import Problem
+        from .cases import Case
+        from .check import make_inputs
+        case = Case(kernel, 1, 1)
+        Problem(self.stream(chip), self.folder.entry(kernel.name, chip), case,
+                make_inputs(case, 1)).release()
+
     def find_chips(self):
         """Those of the built chips whose code runs here; says so of the others."""
-        from .cases import Case
-        from .check import NotForThisDevice, explain, make_inputs
-        from .buffers import Problem
+        from .check import NotForThisDevice, explain
         from .runtime import RuntimeFailure
         built, self.chips = self.folder.manifest["chips"], []
         for chip in built:
-            case = Case(next(iter(self.folder.kernels.values())), 1, 1)
             try:
-                Problem(self.stream(chip), self.folder.entry(case.kernel.name, chip), case,
-                        make_inputs(case, 1)).release()
+                self.load(next(iter(self.folder.kernels.values())), chip)
                 self.chips.append(chip)
             except RuntimeFailure as failure:
                 try:
@@ -138,6 +143,35 @@ def driver_facts():
     except (OSError, subprocess.SubprocessError):
         pass
     return {"driver_version": "unknown: nvidia-smi did not say"}
+
+
+def start_warming(options):
+    """The driver assembles PTX on one core, for half a minute in all, and keeps what it
+    made on disk. Other processes have it do so ahead of the cases; the end of this one
+    is theirs."""
+    count = min(8, (os.cpu_count() or 1) // 2)
+    if options.device != "cuda" or options.quick or options.case or count < 2:
+        return
+    for number in range(count):
+        with open(os.devnull, "w") as nowhere:
+            subprocess.Popen(
+                [sys.executable, sys.argv[0], "--worker=warm", "--device=cuda",
+                 "--folder=" + options.folder, "--channel=%d" % nowhere.fileno(),
+                 "--skip=%d" % number, "--of=%d" % count,
+                 "--seconds=%g" % options.seconds],
+                pass_fds=[nowhere.fileno()], stdin=subprocess.DEVNULL)
+
+
+def warm(context, options):
+    """Loads its share of the kernels; what fails here fails again where it counts."""
+    from .runtime import RuntimeFailure
+    kernels = list(context.folder.kernels.values())[options.skip::options.of]
+    for chip in context.folder.manifest["chips"]:
+        for kernel in kernels:
+            try:
+                context.load(kernel, chip)
+            except RuntimeFailure:
+                pass
 
 
 def run_tasks(context, part, options):
@@ -190,12 +224,16 @@ def main(options):
     from .runtime import RuntimeFailure
     try:
         context = Context(options, emit)
-        if options.worker == "facts":
+        if options.worker == "warm":
+            warm(context, options)
+        elif options.worker == "facts":
             emit({"facts": facts(context)})
             context.find_chips()
             emit({"facts": {"chips": context.chips}})
             emit({"end": "complete"})
         else:
+            if options.worker == "correctness-core" and not options.skip:
+                start_warming(options)
             run_tasks(context, options.worker, options)
     except (FolderError, RuntimeFailure) as failure:
         emit({"fatal": str(failure)})
