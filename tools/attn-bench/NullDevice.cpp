@@ -3,7 +3,6 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "NullDevice.h"
-#include "attn/Support/TargetDesc.h"
 #include <chrono>
 #include <cstring>
 
@@ -11,11 +10,6 @@ using namespace attn::bench;
 using namespace attn::runtime;
 
 using Clock = std::chrono::steady_clock;
-
-int32_t NullDevice::multiprocessors() const {
-  const attn::TargetDesc *target = attn::TargetDesc::lookup(ownChip);
-  return target ? static_cast<int32_t>(target->multiprocessors) : 1;
-}
 
 Status NullDevice::allocate(size_t bytes, std::string_view name,
                             uint64_t &address) {
