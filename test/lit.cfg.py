@@ -6,6 +6,7 @@ Features, for REQUIRES lines:
   ptxas        the PTX assembler was found
   nvdisasm     the disassembler was found
   cuda-device  the driver finds at least one GPU
+  torch        a Python with PyTorch: the tests', or the one that ATTN_TORCH_PYTHON names
 """
 import os
 import subprocess
@@ -56,9 +57,19 @@ def has_cuda_device():
     return probe.returncode == 0
 
 
+
+def has_torch(python):
+    return subprocess.run([python, "-c", "import torch"], stdout=subprocess.DEVNULL,
+                          stderr=subprocess.DEVNULL).returncode == 0
+
+
 if os.access(config.ptxas, os.X_OK):
     config.available_features.add("ptxas")
 if os.access(config.nvdisasm, os.X_OK):
     config.available_features.add("nvdisasm")
 if has_cuda_device():
     config.available_features.add("cuda-device")
+torch_python = os.environ.get("ATTN_TORCH_PYTHON", config.python)
+config.substitutions.append(("%torch_python", torch_python))
+if has_torch(torch_python):
+    config.available_features.add("torch")

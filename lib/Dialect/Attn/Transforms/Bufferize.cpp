@@ -165,6 +165,8 @@ private:
     auto bufferized = AttentionOp::create(
         builder, op.getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
         outs, op.getScaleAttr(), op.getNormalizerAttr());
+    // A schedule may be written on the op.
+    bufferized->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     bufferized.getScore().takeBody(op.getScore());
     bufferized.getMask().takeBody(op.getMask());
     WalkResult captures = bufferized->walk([&](LoadOp load) {

@@ -68,6 +68,19 @@ func.func @cast(%q: tensor<?x1x4x16xf16>) -> tensor<1x1x4x16xf16> {
 
 // -----
 
+// A schedule that is written on the op stays with it.
+// CHECK-LABEL: func.func @schedule(
+func.func @schedule(%q: tensor<1x1x4x16xf16>) -> tensor<1x1x4x16xf16> {
+  // CHECK: attn.attention {{.*}} {scale = 2.000000e+00 : f32, tile.schedule = #tile.schedule<m = 64, n = 32, warps = 4, stages = 2>}
+  %o = attn.attention query(%q : tensor<1x1x4x16xf16>)
+      key(%q : tensor<1x1x4x16xf16>) value(%q : tensor<1x1x4x16xf16>)
+      {tile.schedule = #tile.schedule<m = 64, n = 32, warps = 4, stages = 2>, scale = 2.0 : f32}
+      -> tensor<1x1x4x16xf16>
+  return %o : tensor<1x1x4x16xf16>
+}
+
+// -----
+
 // A function without attn ops is someone else's.
 // CHECK-LABEL: func.func @other(%{{.*}}: tensor<4xf32>) -> tensor<4xf32>
 func.func @other(%t: tensor<4xf32>) -> tensor<4xf32> {
