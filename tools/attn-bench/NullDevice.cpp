@@ -11,10 +11,6 @@ using namespace attn::runtime;
 
 using Clock = std::chrono::steady_clock;
 
-int32_t NullDevice::multiprocessors() const {
-  return 132; // an H100's; nothing runs on them
-}
-
 Status NullDevice::allocate(size_t bytes, std::string_view name,
                             uint64_t &address) {
   constexpr uint64_t alignment = 256;
