@@ -82,9 +82,9 @@ class Truth:
         same, _ = self.attention.compute(wide=False)
         same = same if arrays.name == "NumPy" else same.to(self.out.dtype)
         self.same_error, _ = deviation(arrays, same, self.out)
-        self.bounds = {
-            "out": case.kernel.what.out_factor * self.same_error + OUT_SLACK,
-            "lse": lse_bound(arrays, self.lse, case.kernel.d)}
+        bounds = {"out": case.kernel.what.out_factor * self.same_error + OUT_SLACK,
+                  "lse": lse_bound(arrays, self.lse, case.kernel.d)}
+        self.bounds = {name: float("%.5g" % bound) for name, bound in bounds.items()}
 
     def judge(self, outputs):
         """{"out": {"error", "bound", "mismatches"}, "lse": ...}"""
@@ -93,7 +93,7 @@ class Truth:
                                      ("lse", "f32", self.lse)):
             got = self.x.real(outputs[name], element, True)
             error, mismatches = deviation(self.x, got, truth)
-            result[name] = {"error": error, "bound": self.bounds[name],
+            result[name] = {"error": float("%.5g" % error), "bound": self.bounds[name],
                             "mismatches": mismatches}
         return result
 
@@ -174,8 +174,7 @@ def run_repeatedly(context, chip, case, inputs):
 def run_case(context, chip, case):
     """One record."""
     start = time.monotonic()
-    record = {"case": case.name, "kernel": case.kernel.name, "chip": chip,
-              "seed": context.seed}
+    record = {"case": case.name, "kernel": case.kernel.name, "chip": chip}
     inputs = make_inputs(case, context.seed)
     truth = Truth(context.arrays, case, inputs)
     used = truth.attention.used_keys()
@@ -188,8 +187,9 @@ def run_case(context, chip, case):
         problems = ([wrong] if wrong else []) + problems
     except RuntimeFailure as failure:
         problems = [explain(failure, context)]
-    record["problem"] = "; ".join(problems) or None
     record["ok"] = not problems
+    if problems:
+        record["problem"] = "; ".join(problems)
     record["seconds"] = round(time.monotonic() - start, 4)
     return record
 

@@ -194,7 +194,9 @@ def benchmark(results):
     lines = ["## Benchmarks", ""]
     if machine:
         lines += ["Measured first: copies at %.0f GB/s, bf16 matrix products of 8192 at "
-                  "%.0f TFLOP/s." % (machine["copy_gb_per_s"], machine["matmul_tflops"]), ""]
+                  "%.0f TFLOP/s; the card then: %s." % (
+                      machine["copy_gb_per_s"], machine["matmul_tflops"], ", ".join(
+                          "%s %s" % item for item in machine.get("after", {}).items())), ""]
     lines += ["TFLOP/s from the median of interleaved rounds, in brackets the spread: "
               "(slowest - fastest) / median. The ratio is our speed by that of the best "
               "other.", ""]

@@ -155,7 +155,7 @@ def run(options, base):
             part = Part("facts", command, options.out, session, 120)
             part.run(min(120, options.budget))
             session.results["facts"].update(part.facts)
-            if part.result["state"] != "complete":
+            if part.result["state"] not in ("complete", "skipped"):
                 return cannot_run(session, part.result)
             print("%(device)s (%(chip)s), PyTorch %(torch)s" % part.facts, flush=True)
         for name, reason in left_out:

@@ -165,7 +165,8 @@ class Part:
         elif "fatal" in message:
             self.result.update(state="failed", reason=message["fatal"])
         elif "end" in message:
-            self.result["state"] = message["end"]
+            nothing = message["end"] == "complete" and not self.result["planned"]
+            self.result["state"] = "skipped" if nothing else message["end"]
 
     def add(self, record):
         self.result["records"].append(record)

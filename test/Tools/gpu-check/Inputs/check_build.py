@@ -152,6 +152,27 @@ class Rendering(unittest.TestCase):
         self.assertEqual(text.count("Not measured yet."), 4)
 
 
+    def test_benchmarks(self):
+        def timed(seconds):
+            return {"seconds": seconds, "fastest": 0.9 * seconds, "slowest": seconds,
+                    "tflops": 1 / seconds}
+        machine = {"case": "machine", "ok": True, "copy_gb_per_s": 3000.0, "times": {},
+                   "matmul_tflops": 800.0, "after": {"clocks.sm": "1755 MHz"}}
+        row = dict(case="r", ok=True, group="16k tokens", kernel="plain_d64_bf16", b=2, hq=32,
+                   hkv=32, s=8192, d=64, dv=64, variant="plain", element="bf16",
+                   times={"attn sm_90a": timed(1 / 400), "cuDNN (SDPA)": timed(1 / 500)},
+                   unsupported={"flash_attn 3": "not installed"},
+                   best_other="cuDNN (SDPA)", ratio={"attn sm_90a": 0.8})
+        results = {"date": "today", "state": "complete", "budget": 1, "arguments": [],
+                   "seed": 1, "parts": {"benchmark-core": {
+                       "state": "complete", "records": [machine, row]}}}
+        text = report.render(results)
+        self.assertIn("800 TFLOP/s; the card then: clocks.sm 1755 MHz.", text)
+        self.assertIn("| plain_d64_bf16 | 32/32 | 2 | 8192 | 400 (10 %) | 500 (10 %) | "
+                      "cuDNN (SDPA) | **0.80** | 50 |", text)
+        self.assertIn("- flash_attn 3, 1 rows: not installed", text)
+
+
 class Compiling(unittest.TestCase):
     def test_alternatives(self):
         """The default's row is changed, and what does not fit is listed."""

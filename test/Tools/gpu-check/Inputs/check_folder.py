@@ -203,6 +203,8 @@ class OnCuda(FolderTest):
         self.assertEqual(done.returncode, 1, done.stdout)
         self.assertIn("benchmarks are skipped: PyTorch", done.stdout)
         self.assertIn("nothing ran", done.stdout)
+        self.assertEqual({part["state"] for part in results_in(self.out)["parts"].values()},
+                         {"skipped"})
 
     def test_a_fault_loses_the_device_and_not_the_rest(self):
         """A kernel that reads far behind a tensor."""
