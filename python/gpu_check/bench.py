@@ -261,13 +261,12 @@ def tasks(context, part):
 def torch_is_there(context):
     if context.results is None:
         return True  # a list
-    try:
+    from . import packages
+    version, reason = packages.find("torch")
+    if version:
         import torch
         if torch.cuda.is_available():
             return True
-        context.emit({"note": "benchmarks are skipped: PyTorch %s does not see the GPU"
-                      % torch.__version__})
-    except Exception as error:
-        context.emit({"note": "benchmarks are skipped: PyTorch does not import (%s)"
-                      % str(error).split("\n")[0]})
+        reason = "%s does not see the GPU" % version
+    context.emit({"note": "benchmarks are skipped: PyTorch: %s" % reason})
     return False

@@ -7,10 +7,13 @@ A competitor is made for one row and its tensors; calls(n) makes n calls that ro
 the sets of tensors. What it cannot do is Unsupported with its own message.
 """
 import contextlib
+import importlib
 import warnings
 
 import torch
 from torch.nn.functional import scaled_dot_product_attention
+
+from . import packages
 
 
 class Unsupported(Exception):
@@ -125,10 +128,10 @@ class FlashPackage(Competitor):
         row = self.row
         if row.variant not in self.variants:
             raise Unsupported("no " + row.variant)
-        try:
-            self.function = self.load()
-        except ImportError as error:
-            raise Unsupported("not installed: %s" % error)
+        _, reason = packages.find(self.package)
+        if reason:
+            raise Unsupported(reason)
+        self.function = importlib.import_module(self.package).flash_attn_func
         self.given = {"causal": "causal" in row.variant}
         if row.variant == "causal_window":
             self.given["window_size"] = (row.left, 0)
@@ -143,22 +146,12 @@ class FlashPackage(Competitor):
 
 
 class Flash2Package(FlashPackage):
-    name = "flash_attn 2"
+    name, package = "flash_attn 2", "flash_attn"
     variants = FlashPackage.variants | {"alibi_causal"}
-
-    @staticmethod
-    def load():
-        from flash_attn import flash_attn_func
-        return flash_attn_func
 
 
 class Flash3Package(FlashPackage):
-    name = "flash_attn 3"
-
-    @staticmethod
-    def load():
-        from flash_attn_interface import flash_attn_func
-        return flash_attn_func
+    name, package = "flash_attn 3", "flash_attn_interface"
 
 
 ON_GPU = [SdpaCudnn, SdpaFlash, Flash3Package, Flash2Package, Flex]

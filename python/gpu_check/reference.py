@@ -7,6 +7,7 @@ there is a GPU with PyTorch, on that.
 """
 import numpy as np
 
+from . import packages
 from .inputs import from_element, to_bf16, from_bf16
 
 
@@ -134,13 +135,10 @@ class TorchArrays:
 
 def choose_arrays(device):
     """PyTorch on the GPU when there is both, else NumPy."""
-    if device == "cuda":
-        try:
-            import torch
-            if torch.cuda.is_available():
-                return TorchArrays(torch, "cuda")
-        except Exception:  # a broken installation is as good as none
-            pass
+    if device == "cuda" and packages.find("torch")[0]:
+        import torch
+        if torch.cuda.is_available():
+            return TorchArrays(torch, "cuda")
     return NumpyArrays()
 
 

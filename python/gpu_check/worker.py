@@ -110,18 +110,15 @@ class Context:
 
 def facts(context):
     """What a reader of the results has to know of the machine."""
+    from . import packages
     stream = context.stream(context.folder.manifest["chips"][-1])
     found = {"device": stream.device, "chip": stream.chip,
              "python": platform.python_version(), "machine": platform.machine(),
              "system": platform.platform()}
     for name in ("numpy", "torch", "triton", "flash_attn", "flash_attn_interface"):
-        try:
-            module = importlib.import_module(name)
-            found[name] = getattr(module, "__version__", "there, of unknown version")
-        except Exception as error:  # some fail in many ways when they do not fit
-            found[name] = None if isinstance(error, ImportError) else \
-                "does not import: %s" % str(error).split("\n")[0][:200]
-    if found["torch"] and context.device == "cuda":
+        version, reason = packages.find(name)
+        found[name] = version or (None if reason == "not installed" else reason)
+    if packages.find("torch")[0] and context.device == "cuda":
         import torch
         found["cuda"], found["cudnn"] = torch.version.cuda, torch.backends.cudnn.version()
         found["torch_sees_gpu"] = torch.cuda.is_available()

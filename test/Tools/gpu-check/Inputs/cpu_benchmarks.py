@@ -100,7 +100,37 @@ def check_references():
     print("references agree for %d variants" % len(ALL))
 
 
+FLASH = """
+import torch
+def flash_attn_func(q, k, v, causal=False):
+    q, k, v = (x.transpose(1, 2) for x in (q, k, v))
+    return torch.nn.functional.scaled_dot_product_attention(
+        q, k, v, is_causal=causal, enable_gqa=True).transpose(1, 2)
+"""
+
+
+def check_packages(folder):
+    """One that works is called in its layout; one that ends the process is named."""
+    for name, text in (("flash_attn", FLASH),
+                       ("flash_attn_interface", "import os; os.kill(os.getpid(), 11)")):
+        with open(os.path.join(folder, name + ".py"), "w") as file:
+            file.write(text)
+    sys.path.insert(0, folder)
+    os.environ["PYTHONPATH"] = folder
+    row = ROWS[1]
+    tensors = bench.make_tensors(torch, row, "cpu", 1, 1)
+    works, reason = competitors.make(competitors.Flash2Package, row, tensors, {})
+    assert works, reason
+    expected, _ = competitors.make(competitors.SdpaMath, row, tensors, {})
+    assert bench.difference(works.output(), expected.output().float()) < 0.02
+    none, reason = competitors.make(competitors.Flash3Package, row, tensors, {})
+    assert none is None and "does not import: status -11" in reason, reason
+    print("packages:", reason)
+
+
 def main():
+    os.makedirs(sys.argv[2], exist_ok=True)
+    check_packages(sys.argv[2])
     check_references()
     for row in ROWS:
         check_competitors(row)
@@ -118,7 +148,6 @@ def main():
     results = {"date": "today", "state": "complete", "budget": 1, "arguments": [], "seed": 1,
                "parts": {"benchmark": {"state": "complete", "records": records,
                                        "planned": len(records)}}}
-    os.makedirs(sys.argv[2], exist_ok=True)
     path = os.path.join(sys.argv[2], "results.json")
     with open(path, "w") as file:
         json.dump(results, file)
