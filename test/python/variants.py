@@ -508,7 +508,15 @@ MASKS = [
             formula="floor(i / size) == floor(j / size)",
             source="Llama 4, Hugging Face transformers",
             mask_fn=lambda b, h, i, j, c: i // c["size"] == j // c["size"]),
-    # With more queries than keys the first positions are negative.
+    # With more queries than keys the first positions are negative, and in no chunk.
+    Variant("chunked_bottom_right", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 3), "index")}, mask="""
+    %p = arith.addi %i, %offset : index
+    %m = attn.chunked %p, %j, %size""",
+            formula="floor(p / size) == floor(j / size), p = i + Sk - Sq",
+            source="Llama 4, Hugging Face transformers",
+            mask_fn=lambda b, h, i, j, c:
+            (i + c["sk"] - c["sq"]) // c["size"] == j // c["size"]),
     Variant("chunked_causal", captures=lambda shape, rng: {
         "size": (max(3, shape.sk // 3), "index")}, mask="""
     %p = arith.addi %i, %offset : index
