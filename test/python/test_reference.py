@@ -187,6 +187,13 @@ class ReferenceTest(unittest.TestCase):
                 self.check(Case(by_name(name), sq=sq, sk=sk))
         self.check(Case(b=0))
 
+    def test_long_distances(self):
+        # Beyond every exact bucket, several blocks and chunks.
+        for variant in SCORES + MASKS:
+            if variant.source:
+                self.check(Case(variant, b=1, hq=2, hkv=1, sq=150, sk=37))
+                self.check(Case(variant, b=1, hq=2, hkv=1, sq=21, sk=170))
+
     def test_layouts(self):
         for layout in ("bhsd", "bshd"):
             for element in ("f16", "bf16", "f32"):

@@ -24,6 +24,9 @@ class Variant:
     # (shape, random generator) -> {name: (array or number, type)}
     captures: Callable[..., Dict[str, Tuple]] = lambda shape, rng: {}
     loose: bool = False  # the region is evaluated in f32 on purpose
+    # For docs/Variants.md, which lists the variants that have a source.
+    formula: str = ""
+    source: str = ""
 
 
 def causal(i, j):
@@ -51,13 +54,87 @@ def key_lengths(shape, rng):
     return {"len": (lengths, "tensor<?xi32>")}
 
 
+def t5_bucket(distance, buckets, limit, bidirectional):
+    """The bucket of T5 for keys at these distances from the query."""
+    start = 0
+    if bidirectional:
+        buckets //= 2
+        start, distance = buckets * (distance > 0), np.abs(distance)
+    else:
+        distance = np.maximum(-distance, 0)
+    exact = buckets // 2
+    # 1e-9: a logarithm that is an integer must not come out below it.
+    part = np.log(np.maximum(distance, 1) / exact) / math.log(limit / exact)
+    large = exact + np.floor(part * (buckets - exact) + 1e-9).astype(int)
+    return start + np.where(distance < exact, distance,
+                            np.minimum(large, buckets - 1))
+
+
+def t5_table(buckets):
+    return lambda shape, rng: {
+        "table": (rng.standard_normal((buckets, shape.hq)), "tensor<?x?xf32>")}
+
+
+def sandwich_bias(distance, dim):
+    k = np.arange(1, dim // 2 + 1)
+    return np.cos(distance[:, None] / 10000.0**(2 * k / dim)).sum(1)
+
+
+def packed_sequences(shape, rng):
+    """Three sequences: which one a query is of, and where the keys of each are."""
+    cuts = np.sort(rng.integers(0, shape.sk + 1, 2))
+    return {"document": (np.sort(rng.integers(0, 3, shape.sq)).astype(np.int32),
+                         "tensor<?xi32>"),
+            "cu_seqlens": (np.array([0, *cuts, shape.sk], np.int32),
+                           "tensor<?xi32>")}
+
+
+def blocks_of(shape):
+    """A size of blocks, and how many of them there are of queries and keys."""
+    size = max(2, shape.sk // 7)
+    return size, -(-shape.sq // size), max(1, -(-shape.sk // size))
+
+
+def random_blocks(shape, rng):
+    size, queries, keys = blocks_of(shape)
+    return {"random": (rng.integers(0, keys, (queries, 2)).astype(np.int32),
+                       "tensor<?x?xi32>"), "size": (size, "index")}
+
+
+def bigbird(block, blocks, random):
+    near = (blocks >= block - 1) & (blocks <= block + 1)
+    return near | (block == 0) | (blocks == 0) | np.isin(blocks, random[block])
+
+
+def block_mask(shape, rng):
+    size, queries, keys = blocks_of(shape)
+    return {"keep": (rng.random((shape.hq, queries, keys)) < 0.4,
+                     "tensor<?x?x?xi1>"), "size": (size, "index")}
+
+
+def block_list(shape, rng):
+    # -1 is no block: some lists are shorter, and some are empty.
+    size, queries, keys = blocks_of(shape)
+    return {"list": (rng.integers(-1, keys, (shape.hq, queries, 3)).astype(np.int32),
+                     "tensor<?x?x?xi32>"), "size": (size, "index")}
+
+
+def in_chunk_before(position, j, size):
+    first = position - position % size
+    return (first <= j) & (j <= position)
+
+
 SCORES = [
     Variant("alibi", captures=slopes, score="""
     %slope = attn.load %slopes[%h] : tensor<?xf32>
     %r = attn.alibi %s, %slope, %i, %j""",
+            formula="s + slopes[h] * (j - i)",
+            source="ALiBi, arXiv 2108.12409",
             score_fn=lambda s, b, h, i, j, c: s + c["slopes"][h] * (j - i)),
     Variant("softcap", captures=lambda shape, rng: {"cap": (1.5, "f32")}, score="""
     %r = attn.softcap %s, %cap""",
+            formula="cap * tanh(s / cap)",
+            source="Gemma 2, arXiv 2408.00118",
             score_fn=lambda s, b, h, i, j, c: c["cap"] * np.tanh(s / c["cap"])),
     Variant("alibi_then_softcap", captures=slopes, score="""
     %c = arith.constant 2.5 : f32
@@ -71,12 +148,16 @@ SCORES = [
                  "tensor<?x?x?xf32>")}, score="""
     %0 = attn.load %bias[%h, %i, %j] : tensor<?x?x?xf32>
     %r = arith.addf %s, %0 : f32""",
+            formula="s + bias[h, i, j]",
+            source="T5, arXiv 1910.10683",
             score_fn=lambda s, b, h, i, j, c: s + c["bias"][h, i, j]),
     Variant("bias_matrix", captures=lambda shape, rng: {
         "bias": (rng.standard_normal((shape.sq, shape.sk)), "tensor<?x?xf32>")},
             score="""
     %0 = attn.load %bias[%i, %j] : tensor<?x?xf32>
     %r = arith.addf %s, %0 : f32""",
+            formula="s + bias[i, j]",
+            source="Transformer, arXiv 1706.03762",
             score_fn=lambda s, b, h, i, j, c: s + c["bias"][i, j]),
     bias_matrix("bias_matrix_f16", "f16"),
     bias_matrix("bias_matrix_bf16", "bf16"),
@@ -85,6 +166,8 @@ SCORES = [
                  "tensor<?x?x?x?xf32>")}, score="""
     %0 = attn.load %bias[%b, %h, %i, %j] : tensor<?x?x?x?xf32>
     %r = arith.addf %s, %0 : f32""",
+            formula="s + bias[b, h, i, j]",
+            source="AlphaFold 3, Nature 630, 493 (2024)",
             score_fn=lambda s, b, h, i, j, c: s + c["bias"][b, h, i, j]),
     Variant("bias_of_head", captures=lambda shape, rng: {
         "bias": (rng.standard_normal(shape.hq), "tensor<?xf32>")}, score="""
@@ -138,17 +221,119 @@ SCORES = [
     Variant("constant_score", score="""
     %r = arith.constant 1.0 : f32""",
             score_fn=lambda s, b, h, i, j, c: np.float64(1.0)),
+    Variant("t5_bidirectional", captures=t5_table(32), score="""
+    %bucket = attn.relative_bucket %i, %j buckets 32 max_distance 128 bidirectional
+    %0 = attn.load %table[%bucket, %h] : tensor<?x?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            formula="s + table[bucket(j - i), h], 32 buckets up to 128",
+            source="T5, arXiv 1910.10683",
+            score_fn=lambda s, b, h, i, j, c:
+            s + c["table"][t5_bucket(j - i, 32, 128, True), h]),
+    Variant("t5_causal", captures=t5_table(8), score="""
+    %bucket = attn.relative_bucket %i, %j buckets 8 max_distance 20
+    %0 = attn.load %table[%bucket, %h] : tensor<?x?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            formula="s + table[bucket(min(j - i, 0)), h], 8 buckets up to 20",
+            source="T5, arXiv 1910.10683",
+            score_fn=lambda s, b, h, i, j, c:
+            s + c["table"][t5_bucket(j - i, 8, 20, False), h]),
+    Variant("clipped_distance", captures=lambda shape, rng: {
+        "table": (rng.standard_normal((11, shape.hq)), "tensor<?x?xf32>"),
+        "limit": (5, "index")}, score="""
+    %row = attn.clipped_distance %i, %j, %limit
+    %0 = attn.load %table[%row, %h] : tensor<?x?xf32>
+    %r = arith.addf %s, %0 : f32""",
+            formula="s + table[clip(j - i, -limit, limit) + limit, h]",
+            source="Shaw et al., arXiv 1803.02155",
+            score_fn=lambda s, b, h, i, j, c:
+            s + c["table"][np.clip(j - i, -c["limit"], c["limit"]) + c["limit"], h]),
+    # position[.., d + limit] is the product of a query with R of the distance d.
+    Variant("transformer_xl", captures=lambda shape, rng: {
+        "position": (rng.standard_normal(
+            (shape.b, shape.hq, shape.sq, 2 * shape.sk + 1)), "tensor<?x?x?x?xf32>"),
+        "content": (rng.standard_normal((shape.b, shape.hq, shape.sk)),
+                    "tensor<?x?x?xf32>"),
+        "distance": (rng.standard_normal((shape.hq, 2 * shape.sk + 1)),
+                     "tensor<?x?xf32>"),
+        "scale": (0.25, "f32")}, score="""
+    %d = attn.clipped_distance %i, %j, %sk
+    %0 = attn.load %position[%b, %h, %i, %d] : tensor<?x?x?x?xf32>
+    %1 = attn.load %content[%b, %h, %j] : tensor<?x?x?xf32>
+    %2 = attn.load %distance[%h, %d] : tensor<?x?xf32>
+    %r = attn.transformer_xl %s, %scale, %0, %1, %2""",
+            formula="s + scale * (position[b, h, i, d] + content[b, h, j] + "
+            "distance[h, d]), d of j - i",
+            source="Transformer-XL, arXiv 1901.02860",
+            score_fn=lambda s, b, h, i, j, c: s + c["scale"] * (
+                c["position"][b, h, i, np.clip(j - i, -c["sk"], c["sk"]) + c["sk"]] +
+                c["content"][b, h, j] +
+                c["distance"][h, np.clip(j - i, -c["sk"], c["sk"]) + c["sk"]])),
+    Variant("temperature", captures=lambda shape, rng: {"t": (1.5, "f32")},
+            score="%r = attn.temperature %s, %t", formula="s / t",
+            source="Hinton et al., arXiv 1503.02531",
+            score_fn=lambda s, b, h, i, j, c: s / c["t"]),
+    Variant("temperature_of_head", captures=lambda shape, rng: {
+        "t": (np.linspace(0.5, 2, shape.hq), "tensor<?xf32>")}, score="""
+    %0 = attn.load %t[%h] : tensor<?xf32>
+    %r = attn.temperature %s, %0""", formula="s / t[h]",
+            source="Swin Transformer V2, arXiv 2111.09883",
+            score_fn=lambda s, b, h, i, j, c: s / c["t"][h]),
+    Variant("scale_of_head", captures=lambda shape, rng: {
+        "factor": (np.linspace(0.25, 1.5, shape.hq), "tensor<?xf32>")}, score="""
+    %0 = attn.load %factor[%h] : tensor<?xf32>
+    %r = arith.mulf %s, %0 : f32""", formula="s * factor[h]",
+            source="Swin Transformer V2, arXiv 2111.09883",
+            score_fn=lambda s, b, h, i, j, c: s * c["factor"][h]),
+    Variant("log_length", captures=lambda shape, rng: {"factor": (0.43, "f32")},
+            score="""
+    %one = arith.constant 1 : index
+    %n = arith.addi %i, %one : index
+    %r = attn.log_length %s, %factor, %n""", formula="s * factor * ln(i + 1)",
+            source="Scalable-Softmax, arXiv 2501.19399",
+            score_fn=lambda s, b, h, i, j, c: s * c["factor"] * np.log(i + 1)),
+    Variant("log_length_of_head", captures=lambda shape, rng: {
+        "factor": (np.linspace(0.2, 0.6, shape.hq), "tensor<?xf32>")}, score="""
+    %0 = attn.load %factor[%h] : tensor<?xf32>
+    %r = attn.log_length %s, %0, %sk""", formula="s * factor[h] * ln(Sk)",
+            source="Critical attention scaling, arXiv 2510.05554",
+            score_fn=lambda s, b, h, i, j, c:
+            s * c["factor"][h] * np.log(c["sk"])),
+    Variant("yarn", captures=lambda shape, rng: {"factor": (16.0, "f32")},
+            score="%r = attn.yarn %s, %factor",
+            formula="s * (0.1 * ln(factor) + 1)^2", source="YaRN, arXiv 2309.00071",
+            score_fn=lambda s, b, h, i, j, c:
+            s * (float(np.float32(0.1)) * np.log(c["factor"]) + 1)**2),
+    # The table is sum_k cos(d / 10000^(2 k / D)), for D = 16.
+    Variant("sandwich", captures=lambda shape, rng: {
+        "table": (sandwich_bias(np.arange(-shape.sk, shape.sk + 1), 16),
+                  "tensor<?xf32>"),
+        "factor": (8.0 / np.arange(1, shape.hq + 1), "tensor<?xf32>")}, score="""
+    %d = attn.clipped_distance %i, %j, %sk
+    %0 = attn.load %table[%d] : tensor<?xf32>
+    %1 = attn.load %factor[%h] : tensor<?xf32>
+    %2 = arith.mulf %0, %1 : f32
+    %r = arith.addf %s, %2 : f32""",
+            formula="s + factor[h] * sum_k cos((j - i) / 10000^(2 k / D)), by a table",
+            source="Sandwich, arXiv 2212.10356",
+            score_fn=lambda s, b, h, i, j, c: s + c["factor"][h] *
+            c["table"][np.clip(j - i, -c["sk"], c["sk"]) + c["sk"]]),
 ]
 
 MASKS = [
     Variant("causal", mask="%m = attn.causal %i, %j",
+            formula="j <= i",
+            source="Transformer, arXiv 1706.03762",
             mask_fn=lambda b, h, i, j, c: causal(i, j)),
     # With more queries than keys the first rows keep nothing.
     Variant("causal_bottom_right", mask="%m = attn.causal %i, %j offset %offset",
+            formula="j <= i + Sk - Sq",
+            source="FlashAttention-2, arXiv 2307.08691",
             mask_fn=lambda b, h, i, j, c: causal(i + c["sk"] - c["sq"], j)),
     Variant("window_left",
             captures=lambda shape, rng: {"w": (max(2, shape.sk // 3), "index")},
             mask="%m = attn.window %i, %j left %w",
+            formula="i - w <= j",
+            source="Longformer, arXiv 2004.05150",
             mask_fn=lambda b, h, i, j, c: j >= i - c["w"]),
     Variant("window_right",
             captures=lambda shape, rng: {"w": (max(2, shape.sk // 5), "index")},
@@ -156,6 +341,8 @@ MASKS = [
             mask_fn=lambda b, h, i, j, c: j <= i + c["w"]),
     Variant("window_both", captures=lambda shape, rng: {"w": (1, "index")},
             mask="%m = attn.window %i, %j left %w right %w offset %offset",
+            formula="|i + Sk - Sq - j| <= w",
+            source="Longformer, arXiv 2004.05150",
             mask_fn=lambda b, h, i, j, c:
             np.abs(j - (i + c["sk"] - c["sq"])) <= c["w"]),
     Variant("window_unbounded", mask="%m = attn.window %i, %j",
@@ -166,6 +353,8 @@ MASKS = [
     %0 = attn.causal %i, %j
     %1 = attn.window %i, %j left %w
     %m = arith.andi %0, %1 : i1""",
+            formula="i - w <= j <= i",
+            source="Mistral 7B, arXiv 2310.06825",
             mask_fn=lambda b, h, i, j, c: causal(i, j) & (j >= i - c["w"])),
     Variant("prefix", captures=lambda shape, rng: {
         "prefix": (rng.integers(0, shape.sk + 1, shape.b), "tensor<?xi64>")},
@@ -192,6 +381,8 @@ MASKS = [
     Variant("dense_mask", captures=lambda shape, rng: {
         "keep": (rng.random((shape.sq, shape.sk)) < 0.4, "tensor<?x?xi1>")},
             mask="%m = attn.load %keep[%i, %j] : tensor<?x?xi1>",
+            formula="keep[i, j]",
+            source="Transformer, arXiv 1706.03762",
             mask_fn=lambda b, h, i, j, c: c["keep"][i, j]),
     Variant("dilated_by_head", mask="""
     %two = arith.constant 2 : index
@@ -201,6 +392,193 @@ MASKS = [
     %zero = arith.constant 0 : index
     %m = arith.cmpi eq, %1, %zero : index""",
             mask_fn=lambda b, h, i, j, c: (i - j) % (h + 2) == 0),
+    Variant("prefix_lm", captures=lambda shape, rng: {
+        "prefix": (rng.integers(0, shape.sk + 1, shape.b), "tensor<?xi64>")},
+            mask="""
+    %0 = attn.load %prefix[%b] : tensor<?xi64>
+    %p = arith.index_cast %0 : i64 to index
+    %m = attn.prefix_lm %i, %j, %p""",
+            formula="j < prefix[b] or j <= i", source="T5, arXiv 1910.10683",
+            mask_fn=lambda b, h, i, j, c: (j < c["prefix"][b]) | (j <= i)),
+    Variant("same_document", captures=lambda shape, rng: {
+        "dq": (np.sort(rng.integers(0, 4, shape.sq)), "tensor<?xi64>"),
+        "dk": (np.sort(rng.integers(0, 4, shape.sk)), "tensor<?xi64>")}, mask="""
+    %0 = attn.load %dq[%i] : tensor<?xi64>
+    %1 = attn.load %dk[%j] : tensor<?xi64>
+    %m = attn.same_document %0, %1 : i64""",
+            formula="dq[i] == dk[j]", source="Packing, arXiv 2107.02027",
+            mask_fn=lambda b, h, i, j, c: c["dq"][i] == c["dk"][j]),
+    Variant("same_document_of_batch", captures=lambda shape, rng: {
+        "dq": (rng.integers(0, 3, (shape.b, shape.sq)).astype(np.int32),
+               "tensor<?x?xi32>"),
+        "dk": (rng.integers(0, 3, (shape.b, shape.sk)).astype(np.int32),
+               "tensor<?x?xi32>")}, mask="""
+    %0 = attn.load %dq[%b, %i] : tensor<?x?xi32>
+    %1 = attn.load %dk[%b, %j] : tensor<?x?xi32>
+    %m = attn.same_document %0, %1 : i32""",
+            formula="dq[b, i] == dk[b, j]", source="Packing, arXiv 2107.02027",
+            mask_fn=lambda b, h, i, j, c: c["dq"][b, i] == c["dk"][b, j]),
+    Variant("key_range", captures=packed_sequences, mask="""
+    %one = arith.constant 1 : index
+    %0 = attn.load %document[%i] : tensor<?xi32>
+    %d = arith.index_cast %0 : i32 to index
+    %n = arith.addi %d, %one : index
+    %1 = attn.load %cu_seqlens[%d] : tensor<?xi32>
+    %2 = attn.load %cu_seqlens[%n] : tensor<?xi32>
+    %begin = arith.index_cast %1 : i32 to index
+    %end = arith.index_cast %2 : i32 to index
+    %m = attn.key_range %j, %begin, %end""",
+            formula="cu_seqlens[document[i]] <= j < cu_seqlens[document[i] + 1]",
+            source="FlashAttention-2, arXiv 2307.08691",
+            mask_fn=lambda b, h, i, j, c:
+            np.searchsorted(c["cu_seqlens"][1:], j, "right") == c["document"][i]),
+    Variant("key_length", captures=key_lengths, mask="""
+    %0 = attn.load %len[%b] : tensor<?xi32>
+    %n = arith.index_cast %0 : i32 to index
+    %m = attn.key_length %j, %n""",
+            formula="j < len[b]", source="Transformer, arXiv 1706.03762",
+            mask_fn=lambda b, h, i, j, c: j < c["len"][b]),
+    Variant("longformer", captures=lambda shape, rng: {
+        "w": (max(1, shape.sk // 8), "index"), "g": (2, "index")},
+            mask="%m = attn.longformer %i, %j, %w global %g",
+            formula="|i - j| <= w or i < g or j < g",
+            source="Longformer, arXiv 2004.05150",
+            mask_fn=lambda b, h, i, j, c:
+            (np.abs(i - j) <= c["w"]) | (i < c["g"]) | (j < c["g"])),
+    Variant("longformer_flags", captures=lambda shape, rng: {
+        "w": (max(1, shape.sk // 8), "index"),
+        "gq": (rng.random((shape.b, shape.sq)) < 0.1, "tensor<?x?xi1>"),
+        "gk": (rng.random((shape.b, shape.sk)) < 0.1, "tensor<?x?xi1>")}, mask="""
+    %0 = attn.load %gq[%b, %i] : tensor<?x?xi1>
+    %1 = attn.load %gk[%b, %j] : tensor<?x?xi1>
+    %m = attn.longformer %i, %j, %w flags %0, %1""",
+            formula="|i - j| <= w or gq[b, i] or gk[b, j]",
+            source="Longformer, arXiv 2004.05150",
+            mask_fn=lambda b, h, i, j, c:
+            (np.abs(i - j) <= c["w"]) | c["gq"][b, i] | c["gk"][b, j]),
+    Variant("dilated_window", captures=lambda shape, rng: {
+        "w": (max(4, shape.sk // 2), "index"), "d": (3, "index")},
+            mask="%m = attn.dilated_window %i, %j, %w, %d",
+            formula="|i - j| <= w and (i - j) mod d == 0",
+            source="Longformer, arXiv 2004.05150",
+            mask_fn=lambda b, h, i, j, c:
+            (np.abs(i - j) <= c["w"]) & ((i - j) % c["d"] == 0)),
+    Variant("sparse_strided", captures=lambda shape, rng: {
+        "l": (math.isqrt(shape.sk) + 1, "index")},
+            mask="%m = attn.sparse_strided %i, %j, %l",
+            formula="j <= i and (i - j <= l or (i - j) mod l == 0)",
+            source="Sparse Transformer, arXiv 1904.10509",
+            mask_fn=lambda b, h, i, j, c:
+            ((i - c["l"] <= j) & (j <= i)) | ((j <= i) & ((i - j) % c["l"] == 0))),
+    Variant("sparse_fixed", captures=lambda shape, rng: {
+        "l": (math.isqrt(shape.sk) + 2, "index"), "n": (2, "index")},
+            mask="%m = attn.sparse_fixed %i, %j, %l, %n",
+            formula="j <= i and (floor(i / l) == floor(j / l) or j mod l >= l - n)",
+            source="Sparse Transformer, arXiv 1904.10509",
+            mask_fn=lambda b, h, i, j, c: (j <= i) & (
+                (j // c["l"] == i // c["l"]) | (j % c["l"] >= c["l"] - c["n"]))),
+    Variant("longnet", captures=lambda shape, rng: {
+        "w": (max(4, shape.sk // 3), "index"), "r": (2, "index")}, mask="""
+    %shift = arith.remsi %h, %r : index
+    %m = attn.longnet %i, %j, %w, %r shift %shift""",
+            formula="floor(i / w) == floor(j / w) and "
+            "i mod w == j mod w == h (modulo r)",
+            source="LongNet, arXiv 2307.02486",
+            mask_fn=lambda b, h, i, j, c: (i // c["w"] == j // c["w"]) & np.isin(
+                j % c["w"], np.arange(h % c["r"], c["w"], c["r"])) & np.isin(
+                i % c["w"], np.arange(h % c["r"], c["w"], c["r"]))),
+    Variant("bigbird", captures=random_blocks, mask="""
+    %bi = attn.block %i, %size
+    %bj = attn.block %j, %size
+    %one = arith.constant 1 : index
+    %zero = arith.constant 0 : index
+    %0 = attn.load %random[%bi, %zero] : tensor<?x?xi32>
+    %1 = attn.load %random[%bi, %one] : tensor<?x?xi32>
+    %r0 = arith.index_cast %0 : i32 to index
+    %r1 = arith.index_cast %1 : i32 to index
+    %m = attn.bigbird %bi, %bj, %one, %one random %r0, %r1""",
+            formula="|bi - bj| <= 1 or bi < 1 or bj < 1 or bj in random[bi], "
+            "bi and bj the blocks of i and j",
+            source="BigBird, arXiv 2007.14062",
+            mask_fn=lambda b, h, i, j, c: bigbird(
+                i // c["size"], j // c["size"], c["random"])),
+    Variant("chunked", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 3), "index")},
+            mask="%m = attn.chunked %i, %j, %size",
+            formula="floor(i / size) == floor(j / size)",
+            source="Llama 4, Hugging Face transformers",
+            mask_fn=lambda b, h, i, j, c: i // c["size"] == j // c["size"]),
+    # With more queries than keys the first positions are negative, and in no chunk.
+    Variant("chunked_bottom_right", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 3), "index")}, mask="""
+    %p = arith.addi %i, %offset : index
+    %m = attn.chunked %p, %j, %size""",
+            formula="floor(p / size) == floor(j / size), p = i + Sk - Sq",
+            source="Llama 4, Hugging Face transformers",
+            mask_fn=lambda b, h, i, j, c:
+            (i + c["sk"] - c["sq"]) // c["size"] == j // c["size"]),
+    Variant("chunked_causal", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 3), "index")}, mask="""
+    %p = arith.addi %i, %offset : index
+    %0 = attn.chunked %p, %j, %size
+    %1 = attn.causal %p, %j
+    %m = arith.andi %0, %1 : i1""",
+            formula="floor(p / size) == floor(j / size) and j <= p, p = i + Sk - Sq",
+            source="Llama 4, Hugging Face transformers",
+            mask_fn=lambda b, h, i, j, c: in_chunk_before(
+                i + c["sk"] - c["sq"], j, c["size"])),
+    Variant("streaming", captures=lambda shape, rng: {
+        "sinks": (2, "index"), "w": (max(3, shape.sk // 4), "index")},
+            mask="%m = attn.streaming %i, %j, %sinks, %w",
+            formula="j <= i and (j < sinks or i - j < w)",
+            source="StreamingLLM, arXiv 2309.17453",
+            mask_fn=lambda b, h, i, j, c:
+            (j <= i) & ((j < c["sinks"]) | (i - j < c["w"]))),
+    Variant("duo_attention", captures=lambda shape, rng: {
+        "retrieval": (np.arange(shape.hq) % 2 == 0, "tensor<?xi1>"),
+        "sinks": (2, "index"), "w": (max(3, shape.sk // 4), "index")}, mask="""
+    %0 = attn.load %retrieval[%h] : tensor<?xi1>
+    %m = attn.duo_attention %i, %j, %0, %sinks, %w""",
+            formula="j <= i and (retrieval[h] or j < sinks or i - j < w)",
+            source="DuoAttention, arXiv 2410.10819",
+            mask_fn=lambda b, h, i, j, c: (j <= i) & (
+                c["retrieval"][h] | (j < c["sinks"]) | (i - j < c["w"]))),
+    # One key, where there are that many, is beyond the tree.
+    Variant("tree", captures=lambda shape, rng: {
+        "ancestor": (rng.random((shape.sq, 6)) < 0.5, "tensor<?x?xi1>"),
+        "p": (max(0, shape.sk - 7), "index"), "n": (6, "index")}, mask="""
+    %node = attn.tree_node %j, %p, %n
+    %0 = attn.load %ancestor[%i, %node] : tensor<?x?xi1>
+    %m = attn.tree %j, %p, %n, %0""",
+            formula="j < p or (j < p + n and ancestor[i, j - p])",
+            source="SpecInfer, arXiv 2305.09781",
+            mask_fn=lambda b, h, i, j, c: np.concatenate(
+                [np.full(c["p"], True), c["ancestor"][i], [False]])[j]),
+    Variant("block_mask", captures=block_mask, mask="""
+    %bi = attn.block %i, %size
+    %bj = attn.block %j, %size
+    %m = attn.load %keep[%h, %bi, %bj] : tensor<?x?x?xi1>""",
+            formula="keep[h, floor(i / size), floor(j / size)]",
+            source="Native Sparse Attention, arXiv 2502.11089",
+            mask_fn=lambda b, h, i, j, c:
+            c["keep"][h, i // c["size"], j // c["size"]]),
+    Variant("block_list", captures=block_list, mask="""
+    %zero = arith.constant 0 : index
+    %one = arith.constant 1 : index
+    %two = arith.constant 2 : index
+    %bi = attn.block %i, %size
+    %bj = attn.block %j, %size
+    %0 = attn.load %list[%h, %bi, %zero] : tensor<?x?x?xi32>
+    %1 = attn.load %list[%h, %bi, %one] : tensor<?x?x?xi32>
+    %2 = attn.load %list[%h, %bi, %two] : tensor<?x?x?xi32>
+    %l0 = arith.index_cast %0 : i32 to index
+    %l1 = arith.index_cast %1 : i32 to index
+    %l2 = arith.index_cast %2 : i32 to index
+    %m = attn.block_list %bj in %l0, %l1, %l2""",
+            formula="floor(j / size) in list[h, floor(i / size)]",
+            source="MoBA, arXiv 2502.13189",
+            mask_fn=lambda b, h, i, j, c:
+            np.isin(j // c["size"], c["list"][h, i // c["size"]])),
     Variant("nothing", mask="%m = arith.constant false",
             mask_fn=lambda b, h, i, j, c: np.full(j.shape, False)),
 ]

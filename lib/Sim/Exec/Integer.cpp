@@ -96,6 +96,12 @@ template <class T> struct Min {
 template <class T> struct Max {
   static T apply(T a, T b) { return a > b ? a : b; }
 };
+/// A negative result becomes 0.
+template <template <class> class Op> struct Relu {
+  static int32_t apply(int32_t a, int32_t b) {
+    return Max<int32_t>::apply(Op<int32_t>::apply(a, b), 0);
+  }
+};
 template <class T> struct AbsDiffAdd {
   static T apply(T a, T b, T c) {
     return Add<T>::apply(a < b ? Sub<T>::apply(b, a) : Sub<T>::apply(a, b), c);
@@ -228,6 +234,21 @@ bool decodeBinary(DecodeContext &d, Inst &inst) {
   return true;
 }
 
+template <template <class> class Op>
+bool decodeMinMax(DecodeContext &d, Inst &inst) {
+  if (isFloatForm(d) || !d.hasModifier("relu"))
+    return decodeBinary<Op>(d, inst);
+  d.take("relu");
+  ScalarType type = d.takeType();
+  if (!d.require(90) || !d.expectOperands(3))
+    return false;
+  if (type != ScalarType::S32)
+    return d.fail("expected '.s32' with '.relu'");
+  takeSources(d, inst, type, 2);
+  inst.exec = execBinary<Relu<Op>, int32_t, int32_t, int32_t>;
+  return true;
+}
+
 bool decodeMul(DecodeContext &d, Inst &inst) {
   if (isFloatForm(d))
     return decodeFloatArithmetic(d, inst);
@@ -303,8 +324,8 @@ void attn::sim::registerInteger(OpcodeTable &table) {
   table["sub"] = decodeBinary<Sub>;
   table["div"] = decodeBinary<Div>;
   table["rem"] = decodeBinary<Rem>;
-  table["min"] = decodeBinary<Min>;
-  table["max"] = decodeBinary<Max>;
+  table["min"] = decodeMinMax<Min>;
+  table["max"] = decodeMinMax<Max>;
   table["mul"] = decodeMul;
   table["mad"] = decodeMad;
   table["sad"] = decodeSad;

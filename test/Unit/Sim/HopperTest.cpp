@@ -62,6 +62,26 @@ nanosleep.u32 20;)")
   EXPECT_EQ(o.out[5], 4u + 4 + 7);
 }
 
+TEST(Hopper, MinAndMaxClampAtZero) {
+  auto o = AsyncKernel(R"(
+mov.u32 %r5, -3;
+mov.u32 %r6, 4;
+min.relu.s32 %r7, %r5, %r6;
+st.global.u32 [%d2+512], %r7;
+min.relu.s32 %r7, 2, %r6;
+st.global.u32 [%d2+516], %r7;
+max.relu.s32 %r7, %r5, -5;
+st.global.u32 [%d2+520], %r7;
+max.relu.s32 %r7, %r5, %r6;
+st.global.u32 [%d2+524], %r7;)",
+                       1)
+               .run();
+  expectClean(o);
+  const uint32_t expected[] = {0, 2, 0, 4};
+  for (unsigned i = 0; i < 4; ++i)
+    EXPECT_EQ(o.out[128 + i], expected[i]);
+}
+
 TEST(Hopper, Refused) {
   for (const char *text :
        {"fence.proxy.alias;",
@@ -73,7 +93,8 @@ TEST(Hopper, Refused) {
         "%r1, [%r2];",
         "mapa.shared::cluster.u32 %d1, %r1, 0;", "mapa.u32 %r1, %r2, 0;",
         "barrier.cluster.sync;", "griddepcontrol.stop;",
-        "mbarrier.pending_count.b64 %r1, %d1;",
+        "mbarrier.pending_count.b64 %r1, %d1;", "min.relu.u32 %r1, %r2, %r3;",
+        "min.relu.s64 %d1, %d2, %d3;", "max.s32.relu %r1, %r2, %r3;",
         "setmaxnreg.set.sync.aligned.u32 24;"}) {
     Diagnostic error;
     EXPECT_FALSE(
@@ -82,6 +103,7 @@ TEST(Hopper, Refused) {
   }
   for (const char *text : {"elect.sync _|%p1, -1;", "fence.proxy.async;",
                            "barrier.cluster.arrive;", "griddepcontrol.wait;",
+                           "min.relu.s32 %r1, %r2, %r3;",
                            "mapa.shared::cluster.u32 %r1, %r2, 0;"}) {
     Diagnostic error;
     EXPECT_FALSE(parseModule(kernel(text, "sm_80"), error)) << text;

@@ -5,6 +5,9 @@
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
+#include "mlir/IR/Matchers.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -42,6 +45,77 @@ LogicalResult LoadOp::verify() {
 }
 
 //===----------------------------------------------------------------------===//
+// Building and checking definitions
+//===----------------------------------------------------------------------===//
+
+namespace {
+/// Short names for the arithmetic of definitions, at one location.
+struct Formula : ImplicitLocOpBuilder {
+  Formula(OpBuilder &b, Location loc) : ImplicitLocOpBuilder(loc, b) {}
+
+  Value number(int64_t value) {
+    return arith::ConstantIndexOp::create(*this, value);
+  }
+  Value real(double value) {
+    return arith::ConstantOp::create(*this, getF32FloatAttr(float(value)));
+  }
+  Value add(Value x, Value y) { return arith::AddIOp::create(*this, x, y); }
+  Value sub(Value x, Value y) { return arith::SubIOp::create(*this, x, y); }
+  Value smaller(Value x, Value y) {
+    return arith::MinSIOp::create(*this, x, y);
+  }
+  Value larger(Value x, Value y) { return arith::MaxSIOp::create(*this, x, y); }
+  Value both(Value x, Value y) { return arith::AndIOp::create(*this, x, y); }
+  Value either(Value x, Value y) { return arith::OrIOp::create(*this, x, y); }
+
+  Value less(Value x, Value y) {
+    return compare(arith::CmpIPredicate::slt, x, y);
+  }
+  Value atMost(Value x, Value y) {
+    return compare(arith::CmpIPredicate::sle, x, y);
+  }
+  Value same(Value x, Value y) {
+    return compare(arith::CmpIPredicate::eq, x, y);
+  }
+
+  /// Positions may be negative: the quotient is the floor, and the remainder
+  /// has the sign of the divisor.
+  Value floorDiv(Value x, Value y) {
+    return arith::FloorDivSIOp::create(*this, x, y);
+  }
+  Value floorMod(Value x, Value y) {
+    return sub(x, arith::MulIOp::create(*this, floorDiv(x, y), y));
+  }
+  /// A remainder of 0 is the same for each way of rounding.
+  Value isMultiple(Value x, Value y) {
+    return same(arith::RemSIOp::create(*this, x, y), number(0));
+  }
+
+  Value causal(Value i, Value j) { return atMost(j, i); }
+  /// |i - j| <= window, as two linear conditions.
+  Value near(Value i, Value j, Value window) {
+    return both(atMost(sub(i, window), j), atMost(j, add(i, window)));
+  }
+
+private:
+  Value compare(arith::CmpIPredicate predicate, Value x, Value y) {
+    return arith::CmpIOp::create(*this, predicate, x, y);
+  }
+};
+} // namespace
+
+/// [M1] What a position is divided by; a value of run time is not checked.
+static LogicalResult verifyPositive(Operation *op, StringRef name,
+                                    Value value) {
+  APInt constant;
+  if (!matchPattern(value, m_ConstantInt(&constant)) ||
+      constant.isStrictlyPositive())
+    return success();
+  return op->emitOpError("[M1] expected a positive ")
+         << name << ", but got " << constant.getSExtValue();
+}
+
+//===----------------------------------------------------------------------===//
 // Masks
 //===----------------------------------------------------------------------===//
 
@@ -73,6 +147,251 @@ Value WindowOp::expand(OpBuilder &b) {
               : Value(arith::ConstantOp::create(b, loc, b.getBoolAttr(true)));
 }
 
+Value PrefixLMOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  return f.either(f.less(getJ(), getPrefix()), f.causal(getI(), getJ()));
+}
+
+Value SameDocumentOp::expand(OpBuilder &b) {
+  return Formula(b, getLoc()).same(getQuery(), getKey());
+}
+
+Value KeyRangeOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  return f.both(f.atMost(getBegin(), getJ()), f.less(getJ(), getEnd()));
+}
+
+Value KeyLengthOp::expand(OpBuilder &b) {
+  return Formula(b, getLoc()).less(getJ(), getLength());
+}
+
+LogicalResult LongformerOp::verify() {
+  if (bool(getQueryFlag()) != bool(getKeyFlag()))
+    return emitOpError("[M3] expected a flag of the query and one of the key, "
+                       "or none");
+  return success();
+}
+
+Value LongformerOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value keep = f.near(getI(), getJ(), getWindow());
+  if (Value tokens = getGlobalTokens())
+    keep = f.either(keep,
+                    f.either(f.less(getI(), tokens), f.less(getJ(), tokens)));
+  if (getQueryFlag())
+    keep = f.either(keep, f.either(getQueryFlag(), getKeyFlag()));
+  return keep;
+}
+
+LogicalResult DilatedWindowOp::verify() {
+  return verifyPositive(*this, "dilation", getDilation());
+}
+
+Value DilatedWindowOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  return f.both(f.near(getI(), getJ(), getWindow()),
+                f.isMultiple(f.sub(getI(), getJ()), getDilation()));
+}
+
+LogicalResult SparseStridedOp::verify() {
+  return verifyPositive(*this, "stride", getStride());
+}
+
+Value SparseStridedOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value distance = f.sub(getI(), getJ());
+  return f.both(f.causal(getI(), getJ()),
+                f.either(f.atMost(distance, getStride()),
+                         f.isMultiple(distance, getStride())));
+}
+
+LogicalResult SparseFixedOp::verify() {
+  return verifyPositive(*this, "stride", getStride());
+}
+
+Value SparseFixedOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value stride = getStride();
+  Value own = f.same(f.floorDiv(getI(), stride), f.floorDiv(getJ(), stride));
+  Value summary =
+      f.atMost(f.sub(stride, getSummaries()), f.floorMod(getJ(), stride));
+  return f.both(f.causal(getI(), getJ()), f.either(own, summary));
+}
+
+LogicalResult LongNetOp::verify() {
+  if (failed(verifyPositive(*this, "segment", getSegment())))
+    return failure();
+  return verifyPositive(*this, "dilation", getDilation());
+}
+
+Value LongNetOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value segment = getSegment();
+  auto isKept = [&](Value position) {
+    Value within = f.floorMod(position, segment);
+    if (getShift())
+      within = f.sub(within, getShift());
+    return f.isMultiple(within, getDilation());
+  };
+  Value own = f.same(f.floorDiv(getI(), segment), f.floorDiv(getJ(), segment));
+  return f.both(own, f.both(isKept(getI()), isKept(getJ())));
+}
+
+Value BigBirdOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value keep = f.near(getI(), getJ(), getWindow());
+  keep = f.either(keep, f.either(f.less(getI(), getGlobalBlocks()),
+                                 f.less(getJ(), getGlobalBlocks())));
+  for (Value block : getRandom())
+    keep = f.either(keep, f.same(getJ(), block));
+  return keep;
+}
+
+LogicalResult ChunkedOp::verify() {
+  return verifyPositive(*this, "size", getSize());
+}
+
+Value ChunkedOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  return f.same(f.floorDiv(getI(), getSize()), f.floorDiv(getJ(), getSize()));
+}
+
+Value StreamingOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  return f.both(f.causal(getI(), getJ()),
+                f.either(f.less(getJ(), getSinks()),
+                         f.less(f.sub(getI(), getJ()), getWindow())));
+}
+
+Value DuoAttentionOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value streaming = f.either(f.less(getJ(), getSinks()),
+                             f.less(f.sub(getI(), getJ()), getWindow()));
+  return f.both(f.causal(getI(), getJ()), f.either(getRetrieval(), streaming));
+}
+
+Value TreeOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  // j - prefix rather than prefix + nodes, which may pass 32 bits.
+  Value drafted = f.less(f.sub(getJ(), getPrefix()), getNodes());
+  return f.either(f.less(getJ(), getPrefix()), f.both(drafted, getAncestor()));
+}
+
+LogicalResult BlockListOp::verify() {
+  if (getBlocks().empty())
+    return emitOpError("[M2] expected a block in the list, but got none");
+  return success();
+}
+
+Value BlockListOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value keep;
+  for (Value block : getBlocks()) {
+    Value equal = f.same(getBlock(), block);
+    keep = keep ? f.either(keep, equal) : equal;
+  }
+  return keep;
+}
+
+//===----------------------------------------------------------------------===//
+// Where to look in a captured tensor
+//===----------------------------------------------------------------------===//
+
+LogicalResult BlockOp::verify() {
+  return verifyPositive(*this, "size", getSize());
+}
+
+Value BlockOp::expand(OpBuilder &b) {
+  return Formula(b, getLoc()).floorDiv(getPosition(), getSize());
+}
+
+LogicalResult TreeNodeOp::verify() {
+  return verifyPositive(*this, "number of nodes", getNodes());
+}
+
+Value TreeNodeOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value last = f.sub(getNodes(), f.number(1));
+  return f.larger(f.smaller(f.sub(getJ(), getPrefix()), last), f.number(0));
+}
+
+Value ClippedDistanceOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value low = f.sub(f.number(0), getLimit());
+  Value near = f.smaller(f.sub(getJ(), getI()), getLimit());
+  return f.add(f.larger(near, low), getLimit());
+}
+
+/// Buckets of one direction, and those of them that are one distance each.
+static std::pair<int64_t, int64_t> countBuckets(RelativeBucketOp op) {
+  int64_t count = op.getNumBuckets() / (op.getBidirectional() ? 2 : 1);
+  return {count, count / 2};
+}
+
+LogicalResult RelativeBucketOp::verify() {
+  int64_t buckets = getNumBuckets(), distance = getMaxDistance();
+  if (buckets < 2 || buckets > 128)
+    return emitOpError("[R1] expected 2 to 128 buckets, but got ") << buckets;
+  if (getBidirectional() && (buckets < 4 || buckets % 2 != 0))
+    return emitOpError("[R1] expected an even number of buckets from 4 when "
+                       "bidirectional, but got ")
+           << buckets;
+  int64_t exact = countBuckets(*this).second;
+  if (distance <= exact || distance >= int64_t(1) << 30)
+    return emitOpError("[R2] expected a max_distance of more than ")
+           << exact << " and less than 2^30, but got " << distance;
+  return success();
+}
+
+/// base^exponent in so many bits.
+static APInt power(int64_t base, int64_t exponent, unsigned bits) {
+  APInt result(bits, 1), factor(bits, base);
+  for (int64_t k = 0; k < exponent; ++k)
+    result *= factor;
+  return result;
+}
+
+/// The smallest distance n with  steps * ln(n / exact) / ln(limit / exact) >=
+/// step,  which is  n^steps * exact^step >= limit^step * exact^steps.
+static int64_t firstOfBucket(int64_t exact, int64_t limit, int64_t step,
+                             int64_t steps) {
+  unsigned bits = 32 * (step + steps + 1); // distances have 31
+  APInt bound = power(limit, step, bits) * power(exact, steps, bits);
+  APInt factor = power(exact, step, bits);
+  auto isReached = [&](int64_t n) {
+    return (power(n, steps, bits) * factor).uge(bound);
+  };
+  double ratio = double(limit) / double(exact);
+  int64_t n = int64_t(exact * std::pow(ratio, double(step) / double(steps)));
+  while (!isReached(n))
+    ++n;
+  while (isReached(n - 1))
+    --n;
+  return n;
+}
+
+Value RelativeBucketOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  auto [count, exact] = countBuckets(*this);
+  Value zero = f.number(0);
+  Value behind = f.sub(getJ(), getI()), ahead = f.sub(getI(), getJ());
+  Value distance = f.larger(ahead, getBidirectional() ? behind : zero);
+  Value bucket = f.smaller(distance, f.number(exact));
+  // Each bucket after the exact ones begins at a distance known here.
+  for (int64_t step = 1; step < count - exact; ++step) {
+    Value first =
+        f.number(firstOfBucket(exact, getMaxDistance(), step, count - exact));
+    Value reached = f.atMost(first, distance);
+    bucket = f.add(bucket,
+                   arith::IndexCastUIOp::create(f, f.getIndexType(), reached));
+  }
+  if (!getBidirectional())
+    return bucket;
+  Value half =
+      arith::SelectOp::create(f, f.less(zero, behind), f.number(count), zero);
+  return f.add(bucket, half);
+}
+
 //===----------------------------------------------------------------------===//
 // Scores
 //===----------------------------------------------------------------------===//
@@ -91,6 +410,36 @@ Value SoftcapOp::expand(OpBuilder &b) {
   Value ratio = arith::DivFOp::create(b, loc, getScore(), getCap());
   Value bounded = math::TanhOp::create(b, loc, ratio);
   return arith::MulFOp::create(b, loc, getCap(), bounded);
+}
+
+Value TransformerXLOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value bias = arith::AddFOp::create(f, getPosition(), getContentBias());
+  bias = arith::AddFOp::create(f, bias, getPositionBias());
+  return arith::AddFOp::create(f, getScore(),
+                               arith::MulFOp::create(f, getScale(), bias));
+}
+
+Value TemperatureOp::expand(OpBuilder &b) {
+  return arith::DivFOp::create(b, getLoc(), getScore(), getTemperature());
+}
+
+Value LogLengthOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value integer = arith::IndexCastOp::create(f, f.getI32Type(), getN());
+  Value length = arith::SIToFPOp::create(f, f.getF32Type(), integer);
+  Value scale =
+      arith::MulFOp::create(f, getFactor(), math::LogOp::create(f, length));
+  return arith::MulFOp::create(f, getScore(), scale);
+}
+
+Value YarnOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  Value tenth = arith::MulFOp::create(f, f.real(0.1),
+                                      math::LogOp::create(f, getFactor()));
+  Value root = arith::AddFOp::create(f, tenth, f.real(1.0));
+  return arith::MulFOp::create(f, getScore(),
+                               arith::MulFOp::create(f, root, root));
 }
 
 #define GET_OP_CLASSES

@@ -260,3 +260,147 @@ func.func @yield_elsewhere(%x: i1) {
   // expected-error @below {{expects parent op 'attn.attention'}}
   attn.yield %x : i1
 }
+
+// -----
+
+func.func @m1_dilated_window(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive dilation, but got 0}}
+  %0 = attn.dilated_window %i, %j, %i, %z
+  return
+}
+
+// -----
+
+func.func @m1_sparse_strided(%i: index, %j: index) {
+  %z = arith.constant -3 : index
+  // expected-error @below {{[M1] expected a positive stride, but got -3}}
+  %0 = attn.sparse_strided %i, %j, %z
+  return
+}
+
+// -----
+
+func.func @m1_sparse_fixed(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive stride, but got 0}}
+  %0 = attn.sparse_fixed %i, %j, %z, %i
+  return
+}
+
+// -----
+
+func.func @m1_longnet_segment(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive segment, but got 0}}
+  %0 = attn.longnet %i, %j, %z, %i
+  return
+}
+
+// -----
+
+func.func @m1_longnet_dilation(%i: index, %j: index) {
+  %z = arith.constant -3 : index
+  // expected-error @below {{[M1] expected a positive dilation, but got -3}}
+  %0 = attn.longnet %i, %j, %i, %z
+  return
+}
+
+// -----
+
+func.func @m1_chunked(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive size, but got 0}}
+  %0 = attn.chunked %i, %j, %z
+  return
+}
+
+// -----
+
+func.func @m1_block(%i: index, %j: index) {
+  %z = arith.constant -3 : index
+  // expected-error @below {{[M1] expected a positive size, but got -3}}
+  %0 = attn.block %i, %z
+  return
+}
+
+// -----
+
+func.func @m1_tree_node(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive number of nodes, but got 0}}
+  %0 = attn.tree_node %j, %i, %z
+  return
+}
+
+// -----
+
+func.func @m2_empty_list(%i: index, %j: index) {
+  // expected-error @below {{[M2] expected a block in the list, but got none}}
+  %0 = "attn.block_list"(%i) : (index) -> i1
+  return
+}
+
+// -----
+
+func.func @m3_one_flag(%i: index, %j: index, %f: i1) {
+  // expected-error @below {{[M3] expected a flag of the query and one of the key, or none}}
+  %0 = "attn.longformer"(%i, %j, %j, %f) {operandSegmentSizes = array<i32: 1, 1, 1, 0, 1, 0>} : (index, index, index, i1) -> i1
+  return
+}
+
+// -----
+
+func.func @r1_one_bucket(%i: index, %j: index) {
+  // expected-error @below {{[R1] expected 2 to 128 buckets, but got 1}}
+  %0 = attn.relative_bucket %i, %j buckets 1 max_distance 128
+  return
+}
+
+// -----
+
+func.func @r1_many_buckets(%i: index, %j: index) {
+  // expected-error @below {{[R1] expected 2 to 128 buckets, but got 129}}
+  %0 = attn.relative_bucket %i, %j buckets 129 max_distance 1000
+  return
+}
+
+// -----
+
+func.func @r1_odd(%i: index, %j: index) {
+  // expected-error @below {{[R1] expected an even number of buckets from 4 when bidirectional, but got 5}}
+  %0 = attn.relative_bucket %i, %j buckets 5 max_distance 128 bidirectional
+  return
+}
+
+// -----
+
+func.func @r1_two_directions(%i: index, %j: index) {
+  // expected-error @below {{[R1] expected an even number of buckets from 4 when bidirectional, but got 2}}
+  %0 = attn.relative_bucket %i, %j buckets 2 max_distance 128 bidirectional
+  return
+}
+
+// -----
+
+func.func @r2_near(%i: index, %j: index) {
+  // expected-error @below {{[R2] expected a max_distance of more than 16 and less than 2^30, but got 16}}
+  %0 = attn.relative_bucket %i, %j buckets 32 max_distance 16
+  return
+}
+
+// -----
+
+func.func @r2_far(%i: index, %j: index) {
+  // expected-error @below {{[R2] expected a max_distance of more than 8 and less than 2^30, but got 1073741824}}
+  %0 = attn.relative_bucket %i, %j buckets 32 max_distance 1073741824 bidirectional
+  return
+}
+
+// -----
+
+func.func @same_document_types(%i: index, %id: i32) {
+  // expected-error @below {{requires all operands to have the same type}}
+  %0 = "attn.same_document"(%i, %id) : (index, i32) -> i1
+  return
+}

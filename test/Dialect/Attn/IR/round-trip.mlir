@@ -64,6 +64,78 @@ func.func @every_score_op(%q: !qkv, %k: !qkv, %v: !qkv,
   return %o : !qkv
 }
 
+// CHECK-LABEL: @masks
+func.func @masks(%i: index, %j: index, %n: index, %f: i1, %id: i64) {
+  // CHECK-NEXT: attn.prefix_lm %[[I:[^,]*]], %[[J:[^,]*]], %[[N:.*]]
+  // CHECK-NEXT: attn.same_document %[[I]], %[[J]] : index
+  // CHECK-NEXT: attn.same_document %[[ID:.*]], %[[ID]] : i64
+  // CHECK-NEXT: attn.key_range %[[J]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.key_length %[[J]], %[[N]]
+  // CHECK-NEXT: attn.longformer %[[I]], %[[J]], %[[N]]{{$}}
+  // CHECK-NEXT: attn.longformer %[[I]], %[[J]], %[[N]] global %[[N]]{{$}}
+  // CHECK-NEXT: attn.longformer %[[I]], %[[J]], %[[N]] flags %[[F:.*]], %[[F]]
+  // CHECK-NEXT: attn.longformer %[[I]], %[[J]], %[[N]] global %[[I]] flags %[[F]], %[[F]]
+  // CHECK-NEXT: attn.dilated_window %[[I]], %[[J]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.sparse_strided %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.sparse_fixed %[[I]], %[[J]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.longnet %[[I]], %[[J]], %[[N]], %[[I]]{{$}}
+  // CHECK-NEXT: attn.longnet %[[I]], %[[J]], %[[N]], %[[I]] shift %[[J]]
+  // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]]{{$}}
+  // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]] random %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.chunked %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.streaming %[[I]], %[[J]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.duo_attention %[[I]], %[[J]], %[[F]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.tree %[[J]], %[[N]], %[[I]], %[[F]]
+  // CHECK-NEXT: attn.block_list %[[J]] in %[[N]]{{$}}
+  // CHECK-NEXT: attn.block_list %[[J]] in %[[N]], %[[I]]
+  %0 = attn.prefix_lm %i, %j, %n
+  %1 = attn.same_document %i, %j : index
+  %2 = attn.same_document %id, %id : i64
+  %3 = attn.key_range %j, %n, %i
+  %4 = attn.key_length %j, %n
+  %5 = attn.longformer %i, %j, %n
+  %6 = attn.longformer %i, %j, %n global %n
+  %7 = attn.longformer %i, %j, %n flags %f, %f
+  %8 = attn.longformer %i, %j, %n global %i flags %f, %f
+  %9 = attn.dilated_window %i, %j, %n, %i
+  %10 = attn.sparse_strided %i, %j, %n
+  %11 = attn.sparse_fixed %i, %j, %n, %i
+  %12 = attn.longnet %i, %j, %n, %i
+  %13 = attn.longnet %i, %j, %n, %i shift %j
+  %14 = attn.bigbird %i, %j, %n, %i
+  %15 = attn.bigbird %i, %j, %n, %i random %i, %j, %n
+  %16 = attn.chunked %i, %j, %n
+  %17 = attn.streaming %i, %j, %n, %i
+  %18 = attn.duo_attention %i, %j, %f, %n, %i
+  %19 = attn.tree %j, %n, %i, %f
+  %20 = attn.block_list %j in %n
+  %21 = attn.block_list %j in %n, %i
+  return
+}
+
+// CHECK-LABEL: @positions_and_scores
+func.func @positions_and_scores(%i: index, %j: index, %n: index, %s: f32, %t: f32) {
+  // CHECK-NEXT: attn.block %[[I:[^,]*]], %[[N:.*]]
+  // CHECK-NEXT: attn.tree_node %[[J:.*]], %[[N]], %[[I]]
+  // CHECK-NEXT: attn.clipped_distance %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.relative_bucket %[[I]], %[[J]] buckets 8 max_distance 20{{$}}
+  // CHECK-NEXT: attn.relative_bucket %[[I]], %[[J]] buckets 32 max_distance 128 bidirectional
+  // CHECK-NEXT: attn.transformer_xl %[[S:.*]], %[[T:.*]], %[[S]], %[[T]], %[[S]]
+  // CHECK-NEXT: attn.temperature %[[S]], %[[T]]
+  // CHECK-NEXT: attn.log_length %[[S]], %[[T]], %[[N]]
+  // CHECK-NEXT: attn.yarn %[[S]], %[[T]]
+  %0 = attn.block %i, %n
+  %1 = attn.tree_node %j, %n, %i
+  %2 = attn.clipped_distance %i, %j, %n
+  %3 = attn.relative_bucket %i, %j buckets 8 max_distance 20
+  %4 = attn.relative_bucket %i, %j buckets 32 max_distance 128 bidirectional
+  %5 = attn.transformer_xl %s, %t, %s, %t, %s
+  %6 = attn.temperature %s, %t
+  %7 = attn.log_length %s, %t, %n
+  %8 = attn.yarn %s, %t
+  return
+}
+
 // CHECK-LABEL: @mask_only
 func.func @mask_only(%q: !qkv, %k: !qkv, %v: !qkv) -> !qkv {
   // CHECK: value(%{{[a-z0-9]+}} : tensor<1x2x8x16xf16>) mask {
