@@ -12,7 +12,8 @@ using namespace mlir;
 using namespace mlir::attn;
 
 AttentionLoops::AttentionLoops(AttentionOp op, Type real)
-    : op(op), b(op.getLoc(), op), realType(real) {}
+    : op(op), b(op.getLoc(), op), realType(real),
+      normalizer(op.getNormalizerOrDefault()), rows(real) {}
 
 void AttentionLoops::emit() {
   zero = arith::ConstantIndexOp::create(b, 0);
@@ -20,6 +21,8 @@ void AttentionLoops::emit() {
   headDim = sizeOf(op.getQuery(), 3);
   valueDim = sizeOf(op.getValue(), 3);
   keys = sizeOf(op.getKey(), 2);
+  rows.keys = arith::UIToFPOp::create(
+      b, realType, arith::IndexCastOp::create(b, b.getI64Type(), keys));
   query = allocate(op.getHeadDim(), realType);
   output = allocate(op.getValueHeadDim(), realType);
   allocateBuffers();
@@ -82,6 +85,38 @@ AttentionLoops::ifKept(const Row &row, Value j, ValueRange state,
 }
 
 //===----------------------------------------------------------------------===//
+// Rows of a normalizer
+//===----------------------------------------------------------------------===//
+
+Value ScalarRows::constant(OpBuilder &b, Location loc, double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+}
+
+Value ScalarRows::partialZero(OpBuilder &b, Location loc) {
+  return constant(b, loc, 0.0);
+}
+
+Value ScalarRows::reduceMax(OpBuilder &b, Location loc, Value tile,
+                            Value init) {
+  return arith::MaximumFOp::create(b, loc, init, tile);
+}
+
+Value ScalarRows::reduceAdd(OpBuilder &b, Location loc, Value tile,
+                            Value init) {
+  return arith::AddFOp::create(b, loc, init, tile);
+}
+
+Value ScalarRows::total(OpBuilder &, Location, Value partial) {
+  return partial;
+}
+
+Value ScalarRows::broadcast(OpBuilder &, Location, Value row, Value) {
+  return row;
+}
+
+Value ScalarRows::asPartial(OpBuilder &, Location, Value row) { return row; }
+
+//===----------------------------------------------------------------------===//
 // Values and memory
 //===----------------------------------------------------------------------===//
 
@@ -117,10 +152,17 @@ Value AttentionLoops::real(double value) {
 // Pieces of the definition
 //===----------------------------------------------------------------------===//
 
-void AttentionLoops::loadQueryRow(const Row &row) {
+void AttentionLoops::beginRow(const Row &row) {
   loop(headDim, [&](Value d) {
     store(load(op.getQuery(), {row.b, row.h, row.i, d}), query, d);
   });
+  if (!op.getSink().empty())
+    rows.sinkLogit = evaluateRegion(b, op.getSink(), {row.b, row.h}, realType);
+}
+
+void AttentionLoops::clearOutput() {
+  Value nothing = real(0.0);
+  loop(valueDim, [&](Value d) { store(nothing, output, d); });
 }
 
 Value AttentionLoops::scaledDot(const Row &row, Value j) {

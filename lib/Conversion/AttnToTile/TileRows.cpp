@@ -63,3 +63,15 @@ Value TileRows::asPartial(OpBuilder &b, Location loc, Value row) {
   return tile::BroadcastOp::create(
       b, loc, types.rows(b.getF32Type(), /*partial=*/true), row);
 }
+
+Value TileRows::sink(OpBuilder &b, Location loc) {
+  if (!sinkLogit)
+    return {};
+  return tile::BroadcastOp::create(b, loc, types.rows(b.getF32Type()),
+                                   sinkLogit);
+}
+
+Value TileRows::keyCount(OpBuilder &b, Location loc) {
+  Value count = arith::SIToFPOp::create(b, loc, b.getF32Type(), keyLength);
+  return tile::BroadcastOp::create(b, loc, types.rows(b.getF32Type()), count);
+}

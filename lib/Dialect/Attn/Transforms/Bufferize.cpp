@@ -167,6 +167,7 @@ private:
         outs, op.getScaleAttr(), op.getNormalizerAttr());
     bufferized.getScore().takeBody(op.getScore());
     bufferized.getMask().takeBody(op.getMask());
+    bufferized.getSink().takeBody(op.getSink());
     WalkResult captures = bufferized->walk([&](LoadOp load) {
       Value memref = memrefs.lookupOrNull(load.getCapture());
       if (!memref) {
