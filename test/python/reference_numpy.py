@@ -29,6 +29,16 @@ def relu_row(s, v, power, divisor):
     return (np.where(s > 0, s, 0) ** power / divisor) @ v, None
 
 
+def stick_breaking_row(s, v):
+    """Stick-breaking attention, arXiv 2410.17980: each key, from the last on, breaks
+    sigmoid(s) off what is left. The second result is the log of what remains."""
+    out, left = np.zeros(v.shape[1]), 0.0
+    for score, value in zip(s[::-1], v[::-1]):
+        out += np.exp(left - np.logaddexp(0, -score)) * value
+        left -= np.logaddexp(0, score)
+    return out, left
+
+
 def linear_row(s, v):
     """Scores as weights, as in the parallel form of retention, arXiv 2307.08621."""
     return s @ v, None

@@ -64,6 +64,16 @@ void AttentionLoops::loop(Value size, function_ref<void(Value)> body) {
   });
 }
 
+SmallVector<Value> AttentionLoops::loopOverKeys(ValueRange state,
+                                                LoopBody body) {
+  if (!normalizer.dependsOnOrder())
+    return loop(keys, state, body);
+  Value last = arith::SubIOp::create(b, keys, one);
+  return loop(keys, state, [&](Value t, ValueRange before) {
+    return body(arith::SubIOp::create(b, last, t), before);
+  });
+}
+
 SmallVector<Value>
 AttentionLoops::ifKept(const Row &row, Value j, ValueRange state,
                        function_ref<SmallVector<Value>()> body) {
@@ -115,6 +125,12 @@ Value ScalarRows::broadcast(OpBuilder &, Location, Value row, Value) {
 }
 
 Value ScalarRows::asPartial(OpBuilder &, Location, Value row) { return row; }
+
+std::pair<Value, Value> ScalarRows::scanFromLast(OpBuilder &b, Location loc,
+                                                 Value tile, Value init) {
+  Value sum = arith::AddFOp::create(b, loc, init, tile);
+  return {sum, sum};
+}
 
 //===----------------------------------------------------------------------===//
 // Values and memory

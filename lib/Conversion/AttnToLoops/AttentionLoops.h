@@ -27,6 +27,8 @@ public:
   Value total(OpBuilder &b, Location loc, Value partial) override;
   Value broadcast(OpBuilder &b, Location loc, Value row, Value tile) override;
   Value asPartial(OpBuilder &b, Location loc, Value row) override;
+  std::pair<Value, Value> scanFromLast(OpBuilder &b, Location loc, Value tile,
+                                       Value init) override;
   Value sink(OpBuilder &b, Location loc) override { return sinkLogit; }
   Value keyCount(OpBuilder &b, Location loc) override { return keys; }
 
@@ -55,6 +57,8 @@ protected:
   /// for index in [0, size): state = body(index, state)
   SmallVector<Value> loop(Value size, ValueRange state, LoopBody body);
   void loop(Value size, function_ref<void(Value)> body);
+  /// state = body(j, state) for every key, in the normalizer's order.
+  SmallVector<Value> loopOverKeys(ValueRange state, LoopBody body);
   /// if mask(row, j): state = body(), else it stays as it is.
   SmallVector<Value> ifKept(const Row &row, Value j, ValueRange state,
                             function_ref<SmallVector<Value>()> body);

@@ -18,7 +18,7 @@ private:
     beginRow(row);
     clearOutput();
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
-    state = loop(keys, state, [&](Value j, ValueRange before) {
+    state = loopOverKeys(state, [&](Value j, ValueRange before) {
       return ifKept(row, j, before, [&] { return step(row, j, before); });
     });
     finish(row, state);

@@ -5,7 +5,8 @@
 // What is rounded here is what such a program stores to memory: the scaled
 // scores, the scores after the region, the weights and the output. The first
 // pass over a row ends with the normalizer's state, the second takes the
-// weights of that state, so that nothing is ever rescaled.
+// weights of that state, so that nothing is ever rescaled. Weights of a
+// normalizer that never rescales are final when they are made.
 
 #include "AttentionLoops.h"
 #include "ScalarRegion.h"
@@ -37,7 +38,8 @@ private:
       store(end.lse, op.getLse(), {row.b, row.h, row.i});
   }
 
-  /// Scores of the row. Returns the state of the normalizer after all of them.
+  /// Scores of the row, or weights that are final. Returns the state of the
+  /// normalizer after all of them.
   SmallVector<Value> emitScores(const Row &row) {
     auto step = [&](Value j, ValueRange state) -> SmallVector<Value> {
       setKept(j, false);
@@ -45,12 +47,14 @@ private:
         Value s = rounded(scaledDot(row, j));
         if (!op.getScore().empty())
           s = rounded(score(row, j, s));
-        store(s, scores, j);
+        NormalizerStep next = update(s, state);
+        final = !next.rescale;
+        store(final ? next.weights : s, scores, j);
         setKept(j, true);
-        return update(s, state).state;
+        return next.state;
       });
     };
-    return loop(keys, normalizer.init(b, b.getLoc(), rows), step);
+    return loopOverKeys(normalizer.init(b, b.getLoc(), rows), step);
   }
 
   NormalizerStep update(Value s, ValueRange state) {
@@ -68,7 +72,9 @@ private:
       auto branch = scf::IfOp::create(b, keep, /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(branch.thenBlock());
-      Value weight = update(load(scores, j), state).weights;
+      Value weight = load(scores, j);
+      if (!final)
+        weight = update(weight, state).weights;
       if (factor)
         weight = arith::MulFOp::create(b, weight, factor);
       accumulate(row, j, rounded(weight), Value());
@@ -90,6 +96,7 @@ private:
   }
 
   Value scores, kept;
+  bool final = false; // scores are weights after the first pass
 };
 } // namespace
 

@@ -64,6 +64,13 @@ Value TileRows::asPartial(OpBuilder &b, Location loc, Value row) {
       b, loc, types.rows(b.getF32Type(), /*partial=*/true), row);
 }
 
+std::pair<Value, Value> TileRows::scanFromLast(OpBuilder &b, Location loc,
+                                               Value tile, Value init) {
+  auto scan =
+      tile::ScanOp::create(b, loc, tile.getType(), init.getType(), tile, init);
+  return {scan.getResult(), scan.getTotal()};
+}
+
 Value TileRows::sink(OpBuilder &b, Location loc) {
   if (!sinkLogit)
     return {};

@@ -97,7 +97,7 @@ func.func @on_memrefs(%q: memref<1x2x8x16xf16, strided<[?, ?, ?, ?], offset: ?>>
 }
 
 // CHECK-LABEL: @normalizers
-func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv, !qkv) {
+func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv, !qkv, !qkv) {
   // CHECK: normalizer = #attn.sigmoid}
   %0 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
       {normalizer = #attn.sigmoid} -> !qkv
@@ -113,7 +113,10 @@ func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv,
   // CHECK: normalizer = #attn.identity}
   %4 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
       {normalizer = #attn.identity} -> !qkv
-  return %0, %1, %2, %3, %4 : !qkv, !qkv, !qkv, !qkv, !qkv
+  // CHECK: normalizer = #attn.stick_breaking}
+  %5 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.stick_breaking} -> !qkv
+  return %0, %1, %2, %3, %4, %5 : !qkv, !qkv, !qkv, !qkv, !qkv, !qkv
 }
 
 // CHECK-LABEL: @sink

@@ -31,8 +31,9 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
     row operations of a `RowBuilder`; the same builder code makes the scalar
     reference and the tiled kernel.
 
-    A normalizer whose weights depend on their own score alone has no state, no
-    rescale and no factor. Nothing asks which normalizer it is.
+    Tiles come in any order, unless `dependsOnOrder`. A normalizer whose
+    weights depend on their own score alone has no state, no rescale and no
+    factor. Nothing asks which normalizer it is.
   }];
   let methods = [
     InterfaceMethod<"The state before the first tile, one value per row each; "
@@ -66,6 +67,9 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         [{ return -std::numeric_limits<double>::infinity(); }]>,
     InterfaceMethod<"Whether a log-sum-exp is defined.",
         "bool", "hasLse", (ins), "", [{ return true; }]>,
+    InterfaceMethod<"Whether weights depend on the order of the keys: `update` "
+                    "then has to see them from the last to the first.",
+        "bool", "dependsOnOrder", (ins), "", [{ return false; }]>,
     InterfaceMethod<"Whether `RowBuilder::sink` is asked for: the op may then "
                     "have a sink region.",
         "bool", "takesSink", (ins), "", [{ return false; }]>

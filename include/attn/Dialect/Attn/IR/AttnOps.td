@@ -45,6 +45,13 @@ def Attn_ReluAttr : Attn_Normalizer<"Relu", ["hasLse"]> {
   let assemblyFormat = "(`<` struct(params)^ `>`)?";
 }
 
+def Attn_StickBreakingAttr
+    : Attn_Normalizer<"StickBreaking", ["dependsOnOrder"]> {
+  let mnemonic = "stick_breaking";
+  let summary = "sigmoid(s[j]) * product of 1 - sigmoid(s[k]) over the later "
+                "keys k (arXiv 2410.17980)";
+}
+
 def Attn_IdentityAttr
     : Attn_Normalizer<"Identity", ["getDroppedScore", "hasLse"]> {
   let mnemonic = "identity";

@@ -38,6 +38,10 @@ public:
                           Value tile) = 0;
   /// A row value brought to the kind of a partial one (elementwise use only).
   virtual Value asPartial(OpBuilder &b, Location loc, Value row) = 0;
+  /// For each score the sum of it, of those of later keys of the tile and of
+  /// `init`; and that sum for the first key, as a row value.
+  virtual std::pair<Value, Value> scanFromLast(OpBuilder &b, Location loc,
+                                               Value tile, Value init) = 0;
   /// The logit that the op's sink region gives for the row: row value. Null
   /// when the op has none.
   virtual Value sink(OpBuilder &b, Location loc) = 0;
