@@ -26,6 +26,10 @@ class Case:
     sizes: str = "lengths"  # which sizes are dynamic: none, lengths, all
     poison: bool = False    # NaN and Inf in keys and values that no row keeps
 
+    @property
+    def asks_lse(self):
+        return self.lse and self.variant.has_lse
+
     def __str__(self):
         return (f"{self.variant.name} {self.element} B{self.b} H{self.hq}/"
                 f"{self.hkv} S{self.sq}x{self.sk} D{self.d}/{self.dv} "
@@ -53,14 +57,19 @@ def program(case, captures):
     k = tensor(case.hkv, case.sk, case.d)
     v = tensor(case.hkv, case.sk, case.dv)
     results = [tensor(case.hq, case.sq, case.dv)]
-    if case.lse:
+    if case.asks_lse:
         lse = results[0].rsplit("x", 2)[0] + "xf32>"
         results.append(lse)
     arguments = "".join(f", %{name}: {kind}"
                         for name, (_, kind) in captures.items())
     indices = "%b: index, %h: index, %i: index, %j: index"
     variant = case.variant
-    scale = "" if case.scale is None else f"{{scale = {case.scale:e} : f32}}"
+    attributes = []
+    if case.scale is not None:
+        attributes.append(f"scale = {case.scale:e} : f32")
+    if variant.normalizer:
+        attributes.append(f"normalizer = {variant.normalizer}")
+    attributes = "{" + ", ".join(attributes) + "}" if attributes else ""
     names = ", ".join(["%o", "%lse"][:len(results)])
     types = ", ".join(results)
     return (
@@ -69,10 +78,12 @@ def program(case, captures):
         f"  %sq = tensor.dim %q, %c2 : {q}\n"
         f"  %sk = tensor.dim %k, %c2 : {k}\n"
         f"  %offset = arith.subi %sk, %sq : index\n"
-        f"  {names} = attn.attention query(%q : {q}) key(%k : {k}) value(%v : {v}) {scale}\n"
+        f"  {names} = attn.attention query(%q : {q}) key(%k : {k}) value(%v : {v}) {attributes}\n"
         + region("score", "%s: f32, " + indices, variant.score,
                  variant.score_value, "f32")
         + region("mask", indices, variant.mask, variant.mask_value, "i1")
+        + region("sink", "%b: index, %h: index", variant.sink,
+                 variant.sink_value, "f32")
         + f"  -> {types}\n  return {names} : {types}\n}}\n")
 
 

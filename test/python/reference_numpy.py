@@ -8,12 +8,50 @@ with the compiler. Score and mask are Python functions on index grids.
 import numpy as np
 
 
-def attention(q, k, v, scale=None, score=None, mask=None):
-    """Returns (out, lse) in float64.
+def softmax_row(s, v, sink=-np.inf):
+    """Softmax over s and the sink, times v, and log(exp(sink) + sum_j exp(s[j]));
+    0 and the sink if there is no score."""
+    largest = max(s.max(initial=-np.inf), sink)
+    if largest == -np.inf:
+        return np.zeros(v.shape[1]), -np.inf
+    weights = np.exp(s - largest)
+    total = weights.sum() + np.exp(sink - largest)
+    return (weights / total) @ v, largest + np.log(total)
+
+
+def sigmoid_row(s, v, bias):
+    """Sigmoid attention, arXiv 2409.04431, equation 3. There is no lse."""
+    return (1 / (1 + np.exp(-(s + bias)))) @ v, None
+
+
+def relu_row(s, v, power, divisor):
+    """Attention with a power of ReLU instead of softmax, arXiv 2309.08586."""
+    return (np.where(s > 0, s, 0) ** power / divisor) @ v, None
+
+
+def stick_breaking_row(s, v):
+    """Stick-breaking attention, arXiv 2410.17980: each key, from the last on, breaks
+    sigmoid(s) off what is left. The second result is the log of what remains."""
+    out, left = np.zeros(v.shape[1]), 0.0
+    for score, value in zip(s[::-1], v[::-1]):
+        out += np.exp(left - np.logaddexp(0, -score)) * value
+        left -= np.logaddexp(0, score)
+    return out, left
+
+
+def linear_row(s, v):
+    """Scores as weights, as in the parallel form of retention, arXiv 2307.08621."""
+    return s @ v, None
+
+
+def attention(q, k, v, scale=None, score=None, mask=None,
+              row=lambda s, v, b, h: softmax_row(s, v)):
+    """Returns (out, lse) in float64; lse means nothing where rows have none.
 
     q: B x Hq x Sq x D, k: B x Hkv x Sk x D, v: B x Hkv x Sk x Dv.
     score(s, b, h, i, j) and mask(b, h, i, j): b, h and i are integers, j is the
-    array of all key positions and s are their scaled dot products.
+    array of all key positions and s are their scaled dot products. row(s, v, b, h)
+    gives a row of out and its lse from the kept scores and values.
     """
     batch, heads, queries, head_dim = q.shape
     kv_heads, keys = k.shape[1:3]
@@ -33,18 +71,8 @@ def attention(q, k, v, scale=None, score=None, mask=None):
         s = scale * (k[b, kv_head, j] @ q[b, h, i])
         if score is not None:
             s = np.broadcast_to(score(s, b, h, i, j), j.shape)
-        out[b, h, i], lse[b, h, i] = softmax_row(s, v[b, kv_head, j])
+        out[b, h, i], lse[b, h, i] = row(s, v[b, kv_head, j], b, h)
     return out, lse
-
-
-def softmax_row(s, v):
-    """sum_j softmax(s)[j] * v[j] and log(sum_j exp(s[j])); 0 and -inf if empty."""
-    largest = s.max(initial=-np.inf)
-    if largest == -np.inf:
-        return np.zeros(v.shape[1]), -np.inf
-    weights = np.exp(s - largest)
-    total = weights.sum()
-    return (weights / total) @ v, largest + np.log(total)
 
 
 def to_bf16_bits(x):

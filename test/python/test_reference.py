@@ -16,7 +16,7 @@ import numpy as np
 
 import reference_numpy
 from programs import Case, capture_inputs, program
-from variants import MASKS, PLAIN, SCORES, by_name, combine
+from variants import MASKS, NORMALIZERS, PLAIN, SCORES, by_name, combine
 
 ATTN_RUN = os.environ.get("ATTN_RUN") or shutil.which("attn-run") or "attn-run"
 
@@ -82,9 +82,11 @@ class Run:
         score = variant.score_fn and (lambda s, b, h, i, j: variant.score_fn(
             s, b, h, i, j, bound))
         scale = self.case.scale
+        row = {"row": lambda s, v, b, h: variant.row_fn(s, v, b, h, bound)} \
+            if variant.row_fn else {}
         return reference_numpy.attention(
             *self.qkv, None if scale is None else float(np.float32(scale)),
-            score, self.mask if variant.mask_fn else None)
+            score, self.mask if variant.mask_fn else None, **row)
 
     def command(self):
         """Writes the files and returns the command that runs them."""
@@ -101,7 +103,7 @@ class Run:
         inputs += capture_inputs(self.captures, self.folder)
         with open(path("program.mlir"), "w") as file:
             file.write(program(self.case, self.captures))
-        outputs = [path("out.npy"), path("lse.npy")][:1 + self.case.lse]
+        outputs = [path("out.npy"), path("lse.npy")][:1 + self.case.asks_lse]
         return [ATTN_RUN, path("program.mlir"), "--entry=attention",
                 "--device=reference", "--inputs=" + ",".join(inputs),
                 "--outputs=" + ",".join(outputs),
@@ -111,7 +113,7 @@ class Run:
         out = np.load(os.path.join(self.folder, "out.npy"))
         if self.case.layout == "bshd":
             out = out.transpose(0, 2, 1, 3)
-        if not self.case.lse:
+        if not self.case.asks_lse:
             return out, None
         return out, np.load(os.path.join(self.folder, "lse.npy"))
 
@@ -148,7 +150,7 @@ class ReferenceTest(unittest.TestCase):
                 (out, lse), (want_out, want_lse) = run.results(), run.expected()
                 loose = case.variant.loose
                 problem = difference("out", out, want_out, case.element, loose)
-                if problem is None and case.lse:
+                if problem is None and case.asks_lse:
                     problem = difference("lse", lse, want_lse, "f32", loose)
             if problem is not None or done.returncode:
                 self.fail(f"{problem}\n  repro: {' '.join(command)}")
@@ -168,6 +170,18 @@ class ReferenceTest(unittest.TestCase):
         for score in SCORES:
             for mask in ("causal_bottom_right", "key_lengths"):
                 self.check(Case(combine(score, by_name(mask)), sq=12, sk=8))
+
+    def test_normalizers(self):
+        for variant in NORMALIZERS:
+            for element in ("f16", "bf16", "f32"):
+                self.check(Case(variant, element))
+                # With no keys, and with rows that keep none.
+                self.check(Case(variant, element, sq=3, sk=0))
+            for mask in ("causal", "causal_bottom_right", "key_lengths"):
+                self.check(Case(combine(variant, by_name(mask)), sq=12, sk=8))
+            self.check(Case(combine(variant, by_name("key_lengths")), "bf16", b=3,
+                            sq=5, sk=9, poison=True))
+            self.check(Case(variant, scale=-0.5))
 
     def test_element_types_and_head_dims(self):
         for element in ("f16", "bf16", "f32"):

@@ -6,10 +6,12 @@ In the dialect a variant may use %sq, %sk and %offset = %sk - %sq. In Python
 c holds the captures by name and c["sq"], c["sk"].
 """
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Callable, Dict, Optional, Tuple
 
 import numpy as np
+
+import reference_numpy
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,11 @@ class Variant:
     # For docs/Variants.md, which lists the variants that have a source.
     formula: str = ""
     source: str = ""
+    normalizer: Optional[str] = None
+    sink: Optional[str] = None
+    sink_value: str = "%r"
+    row_fn: Optional[Callable] = None  # (s, v, b, h, c): a row of out and its lse
+    has_lse: bool = True
 
 
 def causal(i, j):
@@ -586,14 +593,79 @@ MASKS = [
 PLAIN = Variant("plain")
 
 
+def sinks(shape, rng):
+    # The first head has none; a later one takes nearly all of the weight.
+    logits = 3 * rng.standard_normal(shape.hq)
+    logits[0], logits[-1] = -np.inf, 12
+    return {"sinks": (logits, "tensor<?xf32>")}
+
+
+def relu(name, parameters, power, divided):
+    return Variant(name, normalizer=f"#attn.relu{parameters}", has_lse=False,
+                   row_fn=lambda s, v, b, h, c: reference_numpy.relu_row(
+                       s, v, power, c["sk"] if divided else 1))
+
+
+NORMALIZERS = [
+    # gpt-oss: a learned logit for each head.
+    Variant("sink_of_head", captures=sinks, sink="""
+    %r = attn.load %sinks[%h] : tensor<?xf32>""",
+            row_fn=lambda s, v, b, h, c: reference_numpy.softmax_row(
+                s, v, c["sinks"][h])),
+    Variant("softmax_off_by_one", normalizer="#attn.softmax", sink="""
+    %r = arith.constant 0.0 : f32""",
+            row_fn=lambda s, v, b, h, c: reference_numpy.softmax_row(s, v, 0.0)),
+    Variant("sink_of_batch_and_head", captures=lambda shape, rng: {
+        "sinks": (rng.standard_normal((shape.b, shape.hq)), "tensor<?x?xf16>"),
+        "factor": (2.5, "f32")}, sink="""
+    %0 = attn.load %sinks[%b, %h] : tensor<?x?xf16>
+    %1 = arith.extf %0 : f16 to f32
+    %r = arith.mulf %1, %factor : f32""",
+            row_fn=lambda s, v, b, h, c: reference_numpy.softmax_row(
+                s, v, c["sinks"][b, h] * c["factor"])),
+    Variant("sigmoid", normalizer="#attn.sigmoid", has_lse=False,
+            row_fn=lambda s, v, b, h, c: reference_numpy.sigmoid_row(s, v, 0)),
+    # About -log(Sk), as in the paper.
+    Variant("sigmoid_with_bias", has_lse=False,
+            normalizer="#attn.sigmoid<bias = -5.25 : f32>",
+            row_fn=lambda s, v, b, h, c: reference_numpy.sigmoid_row(s, v, -5.25)),
+    relu("relu", "", 1, False),
+    relu("relu_over_keys", "<divide_by_keys = true>", 1, True),
+    relu("relu_squared", "<squared = true>", 2, False),
+    relu("relu_squared_over_keys", "<divide_by_keys = true, squared = true>", 2,
+         True),
+    Variant("stick_breaking", normalizer="#attn.stick_breaking",
+            row_fn=lambda s, v, b, h, c: reference_numpy.stick_breaking_row(s, v)),
+    Variant("linear", normalizer="#attn.identity", has_lse=False,
+            row_fn=lambda s, v, b, h, c: reference_numpy.linear_row(s, v)),
+    Variant("retention", normalizer="#attn.identity", has_lse=False,
+            captures=lambda shape, rng: {"log_gamma": (
+                np.log(1 - 2.0 ** -(5 + np.arange(shape.hq))), "tensor<?xf32>")},
+            score="""
+    %0 = attn.load %log_gamma[%h] : tensor<?xf32>
+    %1 = arith.subi %i, %j : index
+    %2 = arith.index_cast %1 : index to i32
+    %3 = arith.sitofp %2 : i32 to f32
+    %4 = arith.mulf %0, %3 : f32
+    %5 = math.exp %4 : f32
+    %r = arith.mulf %s, %5 : f32""",
+            score_fn=lambda s, b, h, i, j, c: s * np.exp(
+                c["log_gamma"][h]) ** (i - j).astype(float),
+            row_fn=lambda s, v, b, h, c: reference_numpy.linear_row(s, v)),
+]
+
+
 def combine(score, mask):
-    """The score of one variant with the mask of another."""
-    return Variant(f"{score.name}+{mask.name}", score.score, score.score_value,
-                   score.score_fn, mask.mask, mask.mask_value, mask.mask_fn,
-                   lambda shape, rng: {**score.captures(shape, rng),
-                                       **mask.captures(shape, rng)},
-                   score.loose)
+    """The score and normalizer of one variant with the mask of another."""
+    return replace(score, name=f"{score.name}+{mask.name}", mask=mask.mask,
+                   mask_value=mask.mask_value, mask_fn=mask.mask_fn,
+                   captures=lambda shape, rng: {**score.captures(shape, rng),
+                                                **mask.captures(shape, rng)})
 
 
 def by_name(name):
-    return next(v for v in [PLAIN] + SCORES + MASKS if v.name == name)
+    """One of the variants above, or "a+b": a with the mask of b."""
+    score, _, mask = name.partition("+")
+    found = next(v for v in [PLAIN] + SCORES + MASKS + NORMALIZERS
+                 if v.name == score)
+    return combine(found, by_name(mask)) if mask else found

@@ -12,7 +12,8 @@ using namespace mlir;
 using namespace mlir::attn;
 
 AttentionLoops::AttentionLoops(AttentionOp op, Type real)
-    : op(op), b(op.getLoc(), op), realType(real) {}
+    : op(op), b(op.getLoc(), op), realType(real),
+      normalizer(op.getNormalizerOrDefault()), rows(real) {}
 
 void AttentionLoops::emit() {
   zero = arith::ConstantIndexOp::create(b, 0);
@@ -20,6 +21,8 @@ void AttentionLoops::emit() {
   headDim = sizeOf(op.getQuery(), 3);
   valueDim = sizeOf(op.getValue(), 3);
   keys = sizeOf(op.getKey(), 2);
+  rows.keys = arith::UIToFPOp::create(
+      b, realType, arith::IndexCastOp::create(b, b.getI64Type(), keys));
   query = allocate(op.getHeadDim(), realType);
   output = allocate(op.getValueHeadDim(), realType);
   allocateBuffers();
@@ -61,6 +64,16 @@ void AttentionLoops::loop(Value size, function_ref<void(Value)> body) {
   });
 }
 
+SmallVector<Value> AttentionLoops::loopOverKeys(ValueRange state,
+                                                LoopBody body) {
+  if (!normalizer.dependsOnOrder())
+    return loop(keys, state, body);
+  Value last = arith::SubIOp::create(b, keys, one);
+  return loop(keys, state, [&](Value t, ValueRange before) {
+    return body(arith::SubIOp::create(b, last, t), before);
+  });
+}
+
 SmallVector<Value>
 AttentionLoops::ifKept(const Row &row, Value j, ValueRange state,
                        function_ref<SmallVector<Value>()> body) {
@@ -79,6 +92,44 @@ AttentionLoops::ifKept(const Row &row, Value j, ValueRange state,
     scf::YieldOp::create(b, state);
   }
   return SmallVector<Value>(branch.getResults());
+}
+
+//===----------------------------------------------------------------------===//
+// Rows of a normalizer
+//===----------------------------------------------------------------------===//
+
+Value ScalarRows::constant(OpBuilder &b, Location loc, double value) {
+  return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
+}
+
+Value ScalarRows::partialZero(OpBuilder &b, Location loc) {
+  return constant(b, loc, 0.0);
+}
+
+Value ScalarRows::reduceMax(OpBuilder &b, Location loc, Value tile,
+                            Value init) {
+  return arith::MaximumFOp::create(b, loc, init, tile);
+}
+
+Value ScalarRows::reduceAdd(OpBuilder &b, Location loc, Value tile,
+                            Value init) {
+  return arith::AddFOp::create(b, loc, init, tile);
+}
+
+Value ScalarRows::total(OpBuilder &, Location, Value partial) {
+  return partial;
+}
+
+Value ScalarRows::broadcast(OpBuilder &, Location, Value row, Value) {
+  return row;
+}
+
+Value ScalarRows::asPartial(OpBuilder &, Location, Value row) { return row; }
+
+std::pair<Value, Value> ScalarRows::scanFromLast(OpBuilder &b, Location loc,
+                                                 Value tile, Value init) {
+  Value sum = arith::AddFOp::create(b, loc, init, tile);
+  return {sum, sum};
 }
 
 //===----------------------------------------------------------------------===//
@@ -117,10 +168,17 @@ Value AttentionLoops::real(double value) {
 // Pieces of the definition
 //===----------------------------------------------------------------------===//
 
-void AttentionLoops::loadQueryRow(const Row &row) {
+void AttentionLoops::beginRow(const Row &row) {
   loop(headDim, [&](Value d) {
     store(load(op.getQuery(), {row.b, row.h, row.i, d}), query, d);
   });
+  if (!op.getSink().empty())
+    rows.sinkLogit = evaluateRegion(b, op.getSink(), {row.b, row.h}, realType);
+}
+
+void AttentionLoops::clearOutput() {
+  Value nothing = real(0.0);
+  loop(valueDim, [&](Value d) { store(nothing, output, d); });
 }
 
 Value AttentionLoops::scaledDot(const Row &row, Value j) {

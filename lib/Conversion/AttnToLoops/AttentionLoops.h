@@ -15,6 +15,30 @@ struct Row {
   Value b, h, i, kvHead;
 };
 
+/// A tile is one score and a row is one value, so nothing has to be spread over
+/// lanes or brought together again.
+class ScalarRows : public RowBuilder {
+public:
+  explicit ScalarRows(Type type) : type(type) {}
+  Value constant(OpBuilder &b, Location loc, double value) override;
+  Value partialZero(OpBuilder &b, Location loc) override;
+  Value reduceMax(OpBuilder &b, Location loc, Value tile, Value init) override;
+  Value reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) override;
+  Value total(OpBuilder &b, Location loc, Value partial) override;
+  Value broadcast(OpBuilder &b, Location loc, Value row, Value tile) override;
+  Value asPartial(OpBuilder &b, Location loc, Value row) override;
+  std::pair<Value, Value> scanFromLast(OpBuilder &b, Location loc, Value tile,
+                                       Value init) override;
+  Value sink(OpBuilder &b, Location loc) override { return sinkLogit; }
+  Value keyCount(OpBuilder &b, Location loc) override { return keys; }
+
+  Value sinkLogit; // of the row at hand, null without a sink region
+  Value keys;      // the number of keys, a float
+
+private:
+  Type type;
+};
+
 /// Emits the loops over b, h and i. What happens in a row is up to a subclass.
 class AttentionLoops {
 public:
@@ -33,6 +57,8 @@ protected:
   /// for index in [0, size): state = body(index, state)
   SmallVector<Value> loop(Value size, ValueRange state, LoopBody body);
   void loop(Value size, function_ref<void(Value)> body);
+  /// state = body(j, state) for every key, in the normalizer's order.
+  SmallVector<Value> loopOverKeys(ValueRange state, LoopBody body);
   /// if mask(row, j): state = body(), else it stays as it is.
   SmallVector<Value> ifKept(const Row &row, Value j, ValueRange state,
                             function_ref<SmallVector<Value>()> body);
@@ -43,8 +69,11 @@ protected:
   void store(Value value, Value memref, ValueRange indices);
   Value real(double value);
 
-  /// Reads the query row into `query`, once for all keys.
-  void loadQueryRow(const Row &row);
+  /// Reads the query row into `query`, once for all keys, and evaluates the
+  /// sink region.
+  void beginRow(const Row &row);
+  /// output = 0
+  void clearOutput();
   /// scale * sum_d query[d] * key[b, h / g, j, d]
   Value scaledDot(const Row &row, Value j);
   /// The score region, or `dot` itself.
@@ -55,6 +84,8 @@ protected:
   AttentionOp op;
   ImplicitLocOpBuilder b;
   Type realType;
+  NormalizerAttrInterface normalizer;
+  ScalarRows rows;
   Value zero, one; // of type index
   Value headDim, valueDim, keys;
   Value query;  // the row of queries, real
@@ -68,8 +99,8 @@ private:
 /// Streaming over the keys with the op's normalizer: the definition of the op.
 std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOp op, Type real);
 
-/// Softmax as an unfused program does it, each step rounded to the element
-/// type: scores of a whole row, then weights, then output.
+/// The op as an unfused program does it, each step rounded to the element type:
+/// scores of a whole row, then weights, then output.
 std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOp op);
 
 } // namespace mlir::attn

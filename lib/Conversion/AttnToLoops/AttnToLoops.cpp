@@ -18,13 +18,9 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::attn;
 
-static LogicalResult checkInput(AttentionOp op, ReferencePrecision precision) {
+static LogicalResult checkInput(AttentionOp op) {
   if (!op.isBufferized())
     return op.emitOpError("expected memrefs; run attn-bufferize first");
-  if (precision == ReferencePrecision::Same &&
-      !isa<SoftmaxAttr>(op.getNormalizerOrDefault()))
-    return op.emitOpError("expected #attn.softmax for precision=same, but got ")
-           << op.getNormalizerOrDefault();
   WalkResult named = op->walk([&](ScoreOpInterface nested) {
     nested->emitOpError(
         "expected only arith and math; run attn-expand-score-ops first");
@@ -83,7 +79,7 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
     SmallVector<AttentionOp> ops;
     getOperation()->walk([&](AttentionOp op) { ops.push_back(op); });
     for (AttentionOp op : ops)
-      if (failed(checkInput(op, precision)) || failed(lower(op, precision)))
+      if (failed(checkInput(op)) || failed(lower(op, precision)))
         return signalPassFailure();
   }
 };

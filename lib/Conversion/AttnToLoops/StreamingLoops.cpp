@@ -9,46 +9,16 @@ using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-/// A tile is one score and a row is one value, so nothing has to be spread
-/// over lanes or brought together again.
-class ScalarRows : public RowBuilder {
-public:
-  explicit ScalarRows(Type type) : type(type) {}
-  Value constant(OpBuilder &b, Location loc, double value) override {
-    return arith::ConstantOp::create(b, loc, b.getFloatAttr(type, value));
-  }
-  Value partialZero(OpBuilder &b, Location loc) override {
-    return constant(b, loc, 0.0);
-  }
-  Value reduceMax(OpBuilder &b, Location loc, Value tile, Value init) override {
-    return arith::MaximumFOp::create(b, loc, init, tile);
-  }
-  Value reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) override {
-    return arith::AddFOp::create(b, loc, init, tile);
-  }
-  Value total(OpBuilder &, Location, Value partial) override { return partial; }
-  Value broadcast(OpBuilder &, Location, Value row, Value) override {
-    return row;
-  }
-  Value asPartial(OpBuilder &, Location, Value row) override { return row; }
-
-private:
-  Type type;
-};
-
 class StreamingLoops : public AttentionLoops {
 public:
-  StreamingLoops(AttentionOp op, Type real)
-      : AttentionLoops(op, real), normalizer(op.getNormalizerOrDefault()),
-        rows(real) {}
+  StreamingLoops(AttentionOp op, Type real) : AttentionLoops(op, real) {}
 
 private:
   void emitRow(const Row &row) override {
-    loadQueryRow(row);
-    Value nothing = real(0.0);
-    loop(valueDim, [&](Value d) { store(nothing, output, d); });
+    beginRow(row);
+    clearOutput();
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
-    state = loop(keys, state, [&](Value j, ValueRange before) {
+    state = loopOverKeys(state, [&](Value j, ValueRange before) {
       return ifKept(row, j, before, [&] { return step(row, j, before); });
     });
     finish(row, state);
@@ -69,15 +39,14 @@ private:
   void finish(const Row &row, ValueRange state) {
     NormalizerFinish end = normalizer.finish(b, b.getLoc(), rows, 1.0, state);
     loop(valueDim, [&](Value d) {
-      Value scaled = arith::MulFOp::create(b, load(output, d), end.factor);
-      store(scaled, op.getOut(), {row.b, row.h, row.i, d});
+      Value sum = load(output, d);
+      if (end.factor)
+        sum = arith::MulFOp::create(b, sum, end.factor);
+      store(sum, op.getOut(), {row.b, row.h, row.i, d});
     });
     if (op.getLse())
       store(end.lse, op.getLse(), {row.b, row.h, row.i});
   }
-
-  NormalizerAttrInterface normalizer;
-  ScalarRows rows;
 };
 } // namespace
 

@@ -1,17 +1,18 @@
-//===- TwoPassLoops.cpp - softmax attention as an unfused program ---------===//
+//===- TwoPassLoops.cpp - attention as an unfused program -----------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
 // What is rounded here is what such a program stores to memory: the scaled
-// scores, the scores after the region, the weights and the output.
+// scores, the scores after the region, the weights and the output. The first
+// pass over a row ends with the normalizer's state, the second takes the
+// weights of that state, so that nothing is ever rescaled. Weights of a
+// normalizer that never rescales are final when they are made.
 
 #include "AttentionLoops.h"
 #include "ScalarRegion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -29,60 +30,53 @@ private:
   }
 
   void emitRow(const Row &row) override {
-    loadQueryRow(row);
-    Value max = emitScores(row);
-    // Any finite reference does for a row without a finite score.
-    Value none =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, max, real(-kInf));
-    Value reference = arith::SelectOp::create(b, none, real(0.0), max);
-    Value sum = emitExponentials(reference);
-    Value empty =
-        arith::CmpFOp::create(b, arith::CmpFPredicate::OEQ, sum, real(0.0));
-    emitOutput(row, arith::SelectOp::create(b, empty, real(1.0), sum));
-    if (Value lse = op.getLse()) {
-      Value log = math::LogOp::create(b, sum);
-      store(arith::AddFOp::create(b, max, log), lse, {row.b, row.h, row.i});
-    }
+    beginRow(row);
+    SmallVector<Value> state = emitScores(row);
+    NormalizerFinish end = normalizer.finish(b, b.getLoc(), rows, 1.0, state);
+    emitOutput(row, state, end.factor);
+    if (op.getLse())
+      store(end.lse, op.getLse(), {row.b, row.h, row.i});
   }
 
-  /// Scores of the row, -inf for a dropped one. Returns their maximum.
-  Value emitScores(const Row &row) {
-    auto step = [&](Value j, ValueRange max) -> SmallVector<Value> {
-      store(real(-kInf), scores, j);
+  /// Scores of the row, or weights that are final. Returns the state of the
+  /// normalizer after all of them.
+  SmallVector<Value> emitScores(const Row &row) {
+    auto step = [&](Value j, ValueRange state) -> SmallVector<Value> {
       setKept(j, false);
-      return ifKept(row, j, max, [&]() -> SmallVector<Value> {
+      return ifKept(row, j, state, [&]() -> SmallVector<Value> {
         Value s = rounded(scaledDot(row, j));
         if (!op.getScore().empty())
           s = rounded(score(row, j, s));
-        store(s, scores, j);
+        NormalizerStep next = update(s, state);
+        final = !next.rescale;
+        store(final ? next.weights : s, scores, j);
         setKept(j, true);
-        return {arith::MaximumFOp::create(b, max[0], s)};
+        return next.state;
       });
     };
-    return loop(keys, real(-kInf), step).front();
+    return loopOverKeys(normalizer.init(b, b.getLoc(), rows), step);
   }
 
-  /// Replaces the scores by exp(score - max) and returns their sum.
-  Value emitExponentials(Value max) {
-    auto step = [&](Value j, ValueRange sum) -> SmallVector<Value> {
-      Value shifted = arith::SubFOp::create(b, load(scores, j), max);
-      Value exponential = math::ExpOp::create(b, shifted);
-      store(exponential, scores, j);
-      return {arith::AddFOp::create(b, sum[0], exponential)};
-    };
-    return loop(keys, real(0.0), step).front();
+  NormalizerStep update(Value s, ValueRange state) {
+    return normalizer.update(b, b.getLoc(), rows, s, 1.0, /*mayDropRow=*/true,
+                             /*threshold=*/0, state);
   }
 
-  void emitOutput(const Row &row, Value sum) {
-    Value nothing = real(0.0);
-    loop(valueDim, [&](Value d) { store(nothing, output, d); });
+  /// One score more, all of which are in `state` already, leaves its maximum as
+  /// it is: the weights are those of the whole row.
+  void emitOutput(const Row &row, ValueRange state, Value factor) {
+    clearOutput();
     loop(keys, [&](Value j) {
       // 0 * NaN is NaN, so what the mask dropped must not be multiplied.
       Value keep = memref::LoadOp::create(b, kept, j);
       auto branch = scf::IfOp::create(b, keep, /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(branch.thenBlock());
-      Value weight = arith::DivFOp::create(b, load(scores, j), sum);
+      Value weight = load(scores, j);
+      if (!final)
+        weight = update(weight, state).weights;
+      if (factor)
+        weight = arith::MulFOp::create(b, weight, factor);
       accumulate(row, j, rounded(weight), Value());
     });
     loop(valueDim, [&](Value d) {
@@ -101,8 +95,8 @@ private:
                         realType);
   }
 
-  static constexpr double kInf = std::numeric_limits<double>::infinity();
   Value scores, kept;
+  bool final = false; // scores are weights after the first pass
 };
 } // namespace
 

@@ -12,7 +12,6 @@
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/MathExtras.h"
-#include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -81,9 +80,8 @@ public:
     narrowCaptures();
     allocateBuffers();
     tile::CopyOp::create(b, query, firstRow, queryTile, Value(), alignment);
-    if (failed(walkKeys()))
+    if (failed(walkKeys()) || failed(storeResults()))
       return failure();
-    storeResults();
     gpu::ReturnOp::create(b);
     return success();
   }
@@ -160,6 +158,7 @@ private:
     Value keyHead = arith::DivUIOp::create(b, head, group);
     queryLength = toI32(dim(q, 2));
     keyLength = toI32(dim(k, 2));
+    rows.keyLength = keyLength;
     firstRow = arith::MulIOp::create(b, toI32(block), i32(schedule.getM()));
     query = slice(q, head);
     key = slice(k, keyHead);
@@ -195,9 +194,10 @@ private:
   LiftedRegion lifted(Region &region) {
     LiftedRegion result(types, schedule.getN(), captures);
     if (!region.empty()) {
-      auto last = region.getNumArguments();
-      result.map(region.getArgument(last - 4), toI32(batch));
-      result.map(region.getArgument(last - 3), toI32(head));
+      // The first two indices; a score region has the score before them.
+      unsigned first = region.getArgument(0).getType().isIndex() ? 0 : 1;
+      result.map(region.getArgument(first), toI32(batch));
+      result.map(region.getArgument(first + 1), toI32(head));
     }
     return result;
   }
@@ -284,22 +284,22 @@ private:
     tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
 
     ValueRange state = loop.getRegionIterArgs().drop_back();
-    FailureOr<SmallVector<Value>> step =
+    FailureOr<NormalizerStep> step =
         full ? buildBothWays(full, scores, firstKey, state)
              : buildWeights(scores, firstKey, state, /*masked=*/true);
     if (failed(step))
       return failure();
-    Value weights = (*step)[0], rescale = (*step)[1];
 
-    Value accumulated = loop.getRegionIterArgs().back();
-    Value carried = arith::MulFOp::create(
-        b, accumulated,
-        tile::BroadcastOp::create(b, accumulated.getType(), rescale));
+    Value carried = loop.getRegionIterArgs().back();
+    if (step->rescale)
+      carried = arith::MulFOp::create(
+          b, carried,
+          tile::BroadcastOp::create(b, carried.getType(), step->rescale));
     Value operand = tile::ConvertOp::create(
-        b, types.operandA(schedule.getN(), element), weights);
+        b, types.operandA(schedule.getN(), element), step->weights);
     Value sum = tile::DotOp::create(b, carried.getType(), operand, valueTile,
                                     carried, /*transposed=*/false);
-    SmallVector<Value> next(step->begin() + 2, step->end());
+    SmallVector<Value> next = step->state;
     next.push_back(sum);
     scf::YieldOp::create(b, next);
     return success();
@@ -316,39 +316,47 @@ private:
   }
 
   /// Weights of a full tile without, of a partial tile with the mask.
-  FailureOr<SmallVector<Value>>
-  buildBothWays(Value full, Value scores, Value firstKey, ValueRange state) {
-    SmallVector<Type> resultTypes = {scores.getType(),
-                                     types.rows(b.getF32Type())};
-    llvm::append_range(resultTypes, state.getTypes());
-    auto branch = scf::IfOp::create(b, resultTypes, full, /*withElse=*/true);
-    for (bool masked : {false, true}) {
-      OpBuilder::InsertionGuard guard(b);
-      b.setInsertionPointToStart(masked ? branch.elseBlock()
-                                        : branch.thenBlock());
-      FailureOr<SmallVector<Value>> values =
-          buildWeights(scores, firstKey, state, masked);
-      if (failed(values))
-        return failure();
-      scf::YieldOp::create(b, *values);
-    }
-    return SmallVector<Value>(branch.getResults());
+  FailureOr<NormalizerStep> buildBothWays(Value full, Value scores,
+                                          Value firstKey, ValueRange state) {
+    bool wrong = false, rescales = false;
+    auto way = [&](bool masked) {
+      return [&, masked](OpBuilder &, Location) {
+        FailureOr<NormalizerStep> step =
+            buildWeights(scores, firstKey, state, masked);
+        SmallVector<Value> values;
+        if (succeeded(step)) {
+          values.push_back(step->weights);
+          rescales = bool(step->rescale);
+          if (rescales)
+            values.push_back(step->rescale);
+          llvm::append_range(values, step->state);
+        }
+        wrong |= failed(step);
+        scf::YieldOp::create(b, values);
+      };
+    };
+    auto branch = scf::IfOp::create(b, full, way(false), way(true));
+    if (wrong)
+      return failure();
+    NormalizerStep step;
+    step.weights = branch.getResult(0);
+    if (rescales)
+      step.rescale = branch.getResult(1);
+    llvm::append_range(step.state,
+                       branch.getResults().drop_front(1 + rescales));
+    return step;
   }
 
-  /// {weights, rescale, state...} of one tile of scores.
-  FailureOr<SmallVector<Value>> buildWeights(Value scores, Value firstKey,
-                                             ValueRange state, bool masked) {
+  FailureOr<NormalizerStep> buildWeights(Value scores, Value firstKey,
+                                         ValueRange state, bool masked) {
     FailureOr<Value> final = buildScores(scores, firstKey, masked);
     if (failed(final))
       return failure();
     // A score region may yield -inf itself, in any tile.
     bool mayDropRow = masked || !op.getScore().empty();
-    NormalizerStep step = normalizer.update(
-        b, b.getLoc(), rows, *final, foldScale ? op.getScaleValue() : 1.0,
-        mayDropRow, double(schedule.getThreshold()), state);
-    SmallVector<Value> values = {step.weights, step.rescale};
-    llvm::append_range(values, step.state);
-    return values;
+    return normalizer.update(b, b.getLoc(), rows, *final,
+                             foldScale ? op.getScaleValue() : 1.0, mayDropRow,
+                             double(schedule.getThreshold()), state);
   }
 
   FailureOr<Value> buildScores(Value scores, Value firstKey, bool masked) {
@@ -405,7 +413,7 @@ private:
       return failure();
     Value nothing =
         splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
-              -std::numeric_limits<double>::infinity());
+              normalizer.getDroppedScore());
     return Value(arith::SelectOp::create(b, *keep, scores, nothing));
   }
 
@@ -490,17 +498,25 @@ private:
     return keep;
   }
 
-  void storeResults() {
-    Value accumulated = finalState.pop_back_val();
+  LogicalResult storeResults() {
+    Value result = finalState.pop_back_val();
+    if (!op.getSink().empty()) {
+      LiftedRegion scalars = lifted(op.getSink());
+      rows.sinkLogit = scalars.lift(b, yielded(op.getSink()));
+      if (!rows.sinkLogit)
+        return failure();
+    }
     NormalizerFinish finish = normalizer.finish(
         b, b.getLoc(), rows, foldScale ? op.getScaleValue() : 1.0, finalState);
-    Value result = arith::MulFOp::create(
-        b, accumulated,
-        tile::BroadcastOp::create(b, accumulated.getType(), finish.factor));
+    if (finish.factor)
+      result = arith::MulFOp::create(
+          b, result,
+          tile::BroadcastOp::create(b, result.getType(), finish.factor));
     tile::StoreOp::create(b, result, outTile);
     tile::CopyOutOp::create(b, outTile, out, firstRow, alignment);
     if (lse)
       tile::StoreRowsOp::create(b, finish.lse, lse, firstRow);
+    return success();
   }
 
   static Value yielded(Region &region) {

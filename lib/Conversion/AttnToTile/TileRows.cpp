@@ -63,3 +63,22 @@ Value TileRows::asPartial(OpBuilder &b, Location loc, Value row) {
   return tile::BroadcastOp::create(
       b, loc, types.rows(b.getF32Type(), /*partial=*/true), row);
 }
+
+std::pair<Value, Value> TileRows::scanFromLast(OpBuilder &b, Location loc,
+                                               Value tile, Value init) {
+  auto scan =
+      tile::ScanOp::create(b, loc, tile.getType(), init.getType(), tile, init);
+  return {scan.getResult(), scan.getTotal()};
+}
+
+Value TileRows::sink(OpBuilder &b, Location loc) {
+  if (!sinkLogit)
+    return {};
+  return tile::BroadcastOp::create(b, loc, types.rows(b.getF32Type()),
+                                   sinkLogit);
+}
+
+Value TileRows::keyCount(OpBuilder &b, Location loc) {
+  Value count = arith::SIToFPOp::create(b, loc, b.getF32Type(), keyLength);
+  return tile::BroadcastOp::create(b, loc, types.rows(b.getF32Type()), count);
+}

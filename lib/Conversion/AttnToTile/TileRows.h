@@ -33,6 +33,13 @@ public:
   Value total(OpBuilder &b, Location loc, Value partial) override;
   Value broadcast(OpBuilder &b, Location loc, Value row, Value tile) override;
   Value asPartial(OpBuilder &b, Location loc, Value row) override;
+  std::pair<Value, Value> scanFromLast(OpBuilder &b, Location loc, Value tile,
+                                       Value init) override;
+  Value sink(OpBuilder &b, Location loc) override;
+  Value keyCount(OpBuilder &b, Location loc) override;
+
+  Value sinkLogit; // of the block's head, f32; null without a sink region
+  Value keyLength; // i32
 
 private:
   FragmentTypes types;

@@ -141,3 +141,49 @@ func.func @dynamic_heads(%q: !t, %k: !t, %o: !t) {
   attn.attention query(%q : !t) key(%k : !t) value(%k : !t) outs(%o : !t)
   return
 }
+
+// -----
+
+!t = memref<1x2x8x16xf16>
+
+// No state and no rescale: a key adds its weight times its value, and the end of a
+// row divides by the number of keys.
+// CHECK-LABEL: func.func @stateless(
+func.func @stateless(%q: !t, %k: !t, %v: !t, %o: !t) {
+  // CHECK: %[[INVERSE:.*]] = arith.constant 1.250000e-01 : f64
+  // CHECK: scf.for %{{.*}} = %c0 to %c8 step %c1 {
+  // CHECK: scf.for %[[J:.*]] = %c0 to %c8 step %c1 {
+  // CHECK: %[[DOT:.*]] = scf.for
+  // CHECK: %[[S:.*]] = arith.mulf %[[DOT]], %{{.*}} : f64
+  // CHECK-NEXT: %[[W:.*]] = arith.maximumf %[[S]], %{{.*}} : f64
+  // CHECK: arith.mulf %[[W]], %{{.*}} : f64
+  // CHECK: arith.mulf %{{.*}}, %[[INVERSE]] : f64
+  attn.attention query(%q : !t) key(%k : !t) value(%v : !t) outs(%o : !t)
+    {normalizer = #attn.relu<divide_by_keys = true>}
+  return
+}
+
+// -----
+
+!t = memref<1x2x8x16xf16>
+
+// The sink is a score more at the end of a row, once for a row, in float64.
+// CHECK-LABEL: func.func @sink(
+// CHECK-SAME:    %[[SINKS:[^:]+]]: memref<2xf32>)
+func.func @sink(%q: !t, %o: !t, %sinks: memref<2xf32>) {
+  // CHECK: scf.for %[[H:.*]] = %c0 to %c2
+  // CHECK: scf.for %[[I:.*]] = %c0 to %c8
+  // CHECK: %[[NARROW:.*]] = memref.load %[[SINKS]][%[[H]]]
+  // CHECK: %[[SINK:.*]] = arith.extf %[[NARROW]] : f32 to f64
+  // CHECK: %[[R:.*]]:2 = scf.for
+  // CHECK: %[[MAX:.*]] = arith.maximumf %[[R]]#0, %[[SINK]] : f64
+  // CHECK: math.exp
+  // CHECK: math.exp
+  attn.attention query(%q : !t) key(%q : !t) value(%q : !t) outs(%o : !t)
+  sink {
+  ^bb0(%b: index, %h: index):
+    %r = attn.load %sinks[%h] : memref<2xf32>
+    attn.yield %r : f32
+  }
+  return
+}

@@ -22,13 +22,16 @@
 // SAME: %[[WIDE:.*]] = arith.extf %[[S]] : bf16 to f32
 // SAME: %[[ABS:.*]] = math.absf %[[WIDE]] : f32
 // SAME: arith.truncf %[[ABS]] : f32 to bf16
-// SAME: math.exp %{{.*}} : f32
-// SAME: %[[W:.*]] = arith.divf %{{.*}} : f32
+// SAME: math.exp2 %{{.*}} : f32
+// SAME: %[[LOG:.*]] = math.log %{{.*}} : f32
+// SAME: %[[LSE32:.*]] = arith.addf %{{.*}}, %[[LOG]] : f32
+// SAME: %[[E:.*]] = math.exp2 %{{.*}} : f32
+// SAME: %[[W:.*]] = arith.mulf %[[E]], %{{.*}} : f32
 // SAME: arith.truncf %[[W]] : f32 to bf16
 // SAME: arith.truncf %{{.*}} : f32 to bf16
 // SAME: arith.extf %{{.*}} : f32 to f64
 // SAME: memref.store %{{.*}}, %[[O]]
-// SAME: math.log %{{.*}} : f32
+// SAME: arith.extf %[[LSE32]] : f32 to f64
 // SAME: memref.store %{{.*}}, %[[LSE]]
 func.func @precision(%q: !t, %k: !t, %v: !t, %o: !t, %lse: memref<?x2x?xf32>) {
   attn.attention query(%q : !t) key(%k : !t) value(%v : !t)

@@ -70,3 +70,85 @@ func.func @two(%q: !t) -> (!t, !t) {
   %1 = attn.attention query(%q : !t) key(%q : !t) value(%q : !t) -> !t
   return %0, %1 : !t, !t
 }
+
+// -----
+
+!t = tensor<1x2x64x16xf16>
+
+// A sink is read once, for the head of the block, after the loop: the loop is that of
+// softmax without one.
+// CHECK-LABEL: gpu.func @sink_0(
+// CHECK-SAME:    %[[SINKS:[^:]+]]: memref<2xf32, {{[^%]*}} kernel
+// CHECK:         %[[R:.*]]:3 = scf.for
+// CHECK-NOT:       memref.load
+// CHECK:         %[[LOGIT:.*]] = memref.load %[[SINKS]]
+// CHECK:         %[[TOTAL:.*]] = tile.total %[[R]]#1
+// CHECK:         %[[SINK:.*]] = tile.broadcast %[[LOGIT]] : f32 to
+// CHECK:         %[[MAX:.*]] = arith.maximumf %{{.*}}, %[[SINK]]
+// CHECK:         %[[CARRIED:.*]] = math.exp
+// CHECK:         %[[SUM:.*]] = arith.mulf %[[TOTAL]], %[[CARRIED]]
+// CHECK:         %[[E:.*]] = math.exp
+// CHECK:         %[[ALL:.*]] = arith.addf %[[SUM]], %[[E]]
+// CHECK:         arith.divf %[[CARRIED]], %[[ALL]]
+func.func @sink(%q: !t, %sinks: tensor<2xf32>) -> !t {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+  sink {
+  ^bb0(%b: index, %h: index):
+    %r = attn.load %sinks[%h] : tensor<2xf32>
+    attn.yield %r : f32
+  } -> !t
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x2x64x16xf16>
+
+// Without a state the loop carries the output alone, as it is; a full and a partial
+// tile give nothing but weights.
+// CHECK-LABEL: gpu.func @stateless_0(
+// CHECK:         %[[R:.*]] = scf.for {{.*}} iter_args(%[[O:.*]] = %{{.*}}) ->
+// CHECK:           %[[W:.*]] = scf.if
+// CHECK:             math.exp2
+// CHECK:             %[[SIGMOID:.*]] = arith.divf
+// CHECK-NEXT:        scf.yield %[[SIGMOID]]
+// CHECK:           } else {
+// CHECK:             %[[S:.*]] = arith.select
+// CHECK:             scf.yield
+// CHECK:           %[[P:.*]] = tile.convert %[[W]]
+// CHECK-NEXT:      %[[D:.*]] = tile.dot %[[P]], %{{.*}}, %[[O]]
+// CHECK-NEXT:      scf.yield %[[D]]
+// CHECK:         tile.store %[[R]] to
+func.func @stateless(%q: !t) -> !t {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+      {normalizer = #attn.sigmoid<bias = -3.0 : f32>}
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %m = arith.cmpi sle, %j, %i : index
+    attn.yield %m : i1
+  } -> !t
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x2x64x16xf16>
+
+// A dropped score becomes what the normalizer gives no weight: here 0.
+// CHECK-LABEL: gpu.func @identity_0(
+// CHECK:         %[[ZERO:.*]] = arith.constant 0.000000e+00 : f32
+// CHECK:         %[[NOTHING:.*]] = tile.broadcast %[[ZERO]] : f32 to tensor<16x16xf32, #tile.accumulator
+// CHECK:         scf.for
+// CHECK:           } else {
+// CHECK:             %[[S:.*]] = arith.select %{{.*}}, %{{.*}}, %[[NOTHING]]
+// CHECK-NEXT:        scf.yield %[[S]]
+func.func @identity(%q: !t) -> !t {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+      {normalizer = #attn.identity, scale = 1.0 : f32}
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %m = arith.cmpi sle, %j, %i : index
+    attn.yield %m : i1
+  } -> !t
+  return %o : !t
+}

@@ -62,6 +62,32 @@ gpu.func @reduce(%x: f32, %l: memref<?xf32>, %i: i32) kernel attributes {known_b
   gpu.return
 }
 
+// Two blocks of columns, the last one first: for each of the thread's two rows and each
+// block the other lanes' sums come in two exchanges. Lanes further left add what lies to
+// the right of them.
+// CHECK-LABEL: gpu.func @scan(
+// CHECK:         %[[ODD:.*]] = arith.cmpi ne
+// CHECK:         %[[RIGHT:.*]] = arith.cmpi ne
+// CHECK:         %[[PAIR:.*]] = arith.addf
+// CHECK:         %[[NEXT:.*]] = nvvm.shfl.sync bfly %{{.*}}, %[[PAIR]], %{{.*}}
+// CHECK:         %[[LATER:.*]] = arith.select %[[ODD]], %{{.*}}, %[[NEXT]] : f32
+// CHECK:         arith.addf %{{.*}}, %[[LATER]]
+// CHECK:         %[[TWO:.*]] = arith.addf %[[PAIR]], %[[NEXT]]
+// CHECK:         %[[FAR:.*]] = nvvm.shfl.sync bfly %{{.*}}, %[[TWO]], %{{.*}}
+// CHECK:         arith.select %[[RIGHT]], %{{.*}}, %[[FAR]] : f32
+// CHECK-COUNT-6: nvvm.shfl.sync bfly
+// CHECK-NOT:     nvvm.shfl
+// CHECK:         "test.between"
+gpu.func @scan(%x: f32, %l: memref<?xf32>, %i: i32) kernel attributes {known_block_size = array<i32: 32, 1, 1>} {
+  %t = tile.broadcast %x : f32 to tensor<16x16xf32, #tile.accumulator<warps = 1>>
+  %r = tile.broadcast %x : f32 to !rows
+  %sums, %all = tile.scan %t, %r : tensor<16x16xf32, #tile.accumulator<warps = 1>>, !rows
+  "test.between"() : () -> ()
+  %0 = tile.reduce max %sums, %all : tensor<16x16xf32, #tile.accumulator<warps = 1>>, !rows
+  tile.store_rows %0 to %l[%i] : !rows to memref<?xf32>
+  gpu.return
+}
+
 // Elementwise ops are one op per value of the thread: 4 of 16 x 8 for 32 threads.
 // Flags stay.
 // CHECK-LABEL: gpu.func @elementwise(

@@ -1,6 +1,7 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""Inputs whose keys and values are NaN and Inf beyond each batch's length."""
+"""poisoned.py FOLDER [HEADS KV_HEADS]: inputs whose keys and values are NaN and Inf
+beyond each batch's length."""
 import os
 import sys
 
@@ -12,5 +13,7 @@ query, key, value = random.standard_normal((3, 3, 4, 200, 64)).astype(np.float32
 for batch, length in enumerate(LENGTHS):
     key[batch, :, length:] = np.nan
     value[batch, :, length:] = np.inf
-for name, array in (("q", query), ("k", key), ("v", value), ("n", LENGTHS)):
+heads, kv_heads = map(int, sys.argv[2:4] or (4, 4))
+for name, array in (("q", query[:, :heads]), ("k", key[:, :kv_heads]),
+                    ("v", value[:, :kv_heads]), ("n", LENGTHS)):
     np.save(os.path.join(sys.argv[1], name + ".npy"), array)

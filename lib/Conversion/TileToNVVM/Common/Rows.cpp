@@ -17,17 +17,20 @@ static Value combine(ImplicitLocOpBuilder &b, ReduceKind kind, Value x,
   return arith::AddFOp::create(b, x, y);
 }
 
-/// The combination of the four lanes that share a row, in all four.
-static Value reduceQuad(ImplicitLocOpBuilder &b, ReduceKind kind, Value x) {
+/// `x` of the lane whose number differs in the bits of `distance`.
+static Value exchange(ImplicitLocOpBuilder &b, Value x, int64_t distance) {
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
   };
-  for (int64_t distance : {1, 2}) {
-    Value other = NVVM::ShflOp::create(b, x.getType(), constant(-1), x,
-                                       constant(distance), constant(31),
-                                       NVVM::ShflKind::bfly, UnitAttr());
-    x = combine(b, kind, x, other);
-  }
+  return NVVM::ShflOp::create(b, x.getType(), constant(-1), x,
+                              constant(distance), constant(31),
+                              NVVM::ShflKind::bfly, UnitAttr());
+}
+
+/// The combination of the four lanes that share a row, in all four.
+static Value reduceQuad(ImplicitLocOpBuilder &b, ReduceKind kind, Value x) {
+  for (int64_t distance : {1, 2})
+    x = combine(b, kind, x, exchange(b, x, distance));
   return x;
 }
 
@@ -75,6 +78,45 @@ struct TotalLowering : OpConversionPattern<TotalOp> {
     return success();
   }
 };
+
+/// A block of 8 columns at a time, from the last: the two columns of a thread,
+/// the columns of later lanes of the quad, and what the blocks before have
+/// summed up.
+struct ScanLowering : OpConversionPattern<ScanOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ScanOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    ThreadIndex thread(e);
+    Value zero = arith::ConstantOp::create(e.b, e.b.getF32FloatAttr(0.0));
+    Value isLast[2]; // of the two lanes, of the two pairs of lanes
+    for (int64_t bit : {0, 1})
+      isLast[bit] =
+          arith::CmpIOp::create(e.b, arith::CmpIPredicate::ne,
+                                e.bitAnd(thread.lane, 1 << bit), e.constant(0));
+    auto source = cast<RankedTensorType>(op.getSource().getType());
+    int64_t blocksN = source.getDimSize(1) / 8;
+    SmallVector<Value> results(adaptor.getSource()), totals(adaptor.getInit());
+    for (auto [row, total] : llvm::enumerate(totals))
+      for (int64_t n = blocksN - 1; n >= 0; --n) {
+        Value *own = &results[((row / 2) * blocksN + n) * 4 + row % 2 * 2];
+        Value sum = arith::AddFOp::create(e.b, own[0], own[1]), later = total;
+        for (int64_t bit : {0, 1}) {
+          Value other = exchange(e.b, sum, 1 << bit);
+          later = arith::AddFOp::create(e.b, later,
+                                        e.select(isLast[bit], zero, other));
+          sum = arith::AddFOp::create(e.b, sum, other);
+        }
+        own[1] = arith::AddFOp::create(e.b, own[1], later);
+        own[0] = arith::AddFOp::create(e.b, own[0], own[1]);
+        total = arith::AddFOp::create(e.b, total, sum);
+      }
+    rewriter.replaceOpWithMultiple(op, {results, totals});
+    return success();
+  }
+};
+
 /// Column 8n + 2q + c of block n against a limit is the constant 8n + c against
 /// limit - 2q. On a diagonal row g + 8h of a block has the limit of row g plus
 /// 8h: 8(n - h) + c against that of row g.
@@ -120,6 +162,7 @@ struct CompareColumnsLowering : OpConversionPattern<CompareColumnsOp> {
 
 void tile::populateRowPatterns(TypeConverter &converter,
                                RewritePatternSet &patterns) {
-  patterns.add<ReduceLowering, TotalLowering, CompareColumnsLowering>(
-      converter, patterns.getContext());
+  patterns
+      .add<ReduceLowering, ScanLowering, TotalLowering, CompareColumnsLowering>(
+          converter, patterns.getContext());
 }

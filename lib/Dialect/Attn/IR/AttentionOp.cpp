@@ -218,6 +218,18 @@ static LogicalResult verifyShapes(AttentionOp op) {
   return success();
 }
 
+/// What the normalizer defines and takes.
+static LogicalResult verifyNormalizer(AttentionOp op) {
+  NormalizerAttrInterface normalizer = op.getNormalizerOrDefault();
+  if (op.getLse() && !normalizer.hasLse())
+    return op.emitOpError("[A15] expected no lse with ")
+           << normalizer << ", which defines none; ask for out alone";
+  if (!op.getSink().empty() && !normalizer.takesSink())
+    return op.emitOpError("[A16] expected no sink region with ")
+           << normalizer << ", whose weights do not depend on one";
+  return success();
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(verifyKinds(*this)) ||
       failed(verifyRank(*this, "query", getQuery(), 4, "B x Hq x Sq x Dqk")) ||
@@ -232,7 +244,7 @@ LogicalResult AttentionOp::verify() {
       return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
-  if (failed(verifyElementTypes(*this)))
+  if (failed(verifyElementTypes(*this)) || failed(verifyNormalizer(*this)))
     return failure();
   return verifyShapes(*this);
 }
@@ -323,6 +335,11 @@ LogicalResult AttentionOp::verifyRegions() {
       (failed(verifySignature(*this, "A9", "mask", getMask(),
                               {index, index, index, index}, b.getI1Type())) ||
        failed(verifyBody(*this, "mask", getMask().front()))))
+    return failure();
+  if (!getSink().empty() &&
+      (failed(verifySignature(*this, "A9", "sink", getSink(), {index, index},
+                              f32)) ||
+       failed(verifyBody(*this, "sink", getSink().front()))))
     return failure();
   return success();
 }

@@ -169,6 +169,7 @@ private:
     bufferized->setDiscardableAttrs(op->getDiscardableAttrDictionary());
     bufferized.getScore().takeBody(op.getScore());
     bufferized.getMask().takeBody(op.getMask());
+    bufferized.getSink().takeBody(op.getSink());
     WalkResult captures = bufferized->walk([&](LoadOp load) {
       Value memref = memrefs.lookupOrNull(load.getCapture());
       if (!memref) {

@@ -122,18 +122,33 @@ LogicalResult DotWaitOp::verify() {
 // Rows and columns
 //===----------------------------------------------------------------------===//
 
-LogicalResult ReduceOp::verify() {
-  auto source = dyn_cast_or_null<AccumulatorAttr>(layoutOf(getSource()));
-  auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getInit()));
-  if (!source || !rows || source.getWarps() != rows.getWarps() ||
-      tensorOf(getSource()).getDimSize(0) != tensorOf(getInit()).getDimSize(0))
-    return emitOpError(
+/// An accumulator and a value for each of its rows, all f32.
+static LogicalResult verifyRowsOf(Operation *op, Value source, Value init) {
+  auto accumulator = dyn_cast_or_null<AccumulatorAttr>(layoutOf(source));
+  auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(init));
+  if (!accumulator || !rows || accumulator.getWarps() != rows.getWarps() ||
+      tensorOf(source).getDimSize(0) != tensorOf(init).getDimSize(0))
+    return op->emitOpError(
                "expected an accumulator and rows of the same warps, but "
                "got ")
-           << getSource().getType() << " and " << getInit().getType();
-  for (Value value : {getSource(), getInit()})
+           << source.getType() << " and " << init.getType();
+  for (Value value : {source, init})
     if (!tensorOf(value).getElementType().isF32())
-      return emitOpError("expected f32 elements, but got ") << value.getType();
+      return op->emitOpError("expected f32 elements, but got ")
+             << value.getType();
+  return success();
+}
+
+LogicalResult ReduceOp::verify() {
+  return verifyRowsOf(*this, getSource(), getInit());
+}
+
+LogicalResult ScanOp::verify() {
+  if (failed(verifyRowsOf(*this, getSource(), getInit())))
+    return failure();
+  if (cast<RowsAttr>(layoutOf(getInit())).getPartial())
+    return emitOpError("expected complete rows, but got ")
+           << getInit().getType();
   return success();
 }
 

@@ -71,15 +71,8 @@ private:
       return loop.emitOpError(
           "expected a loop that runs at least once to overlap its iterations: "
           "a constant lower bound, step 1 and an upper bound max(.., 1)");
-    scale = second.getAccumulator().getDefiningOp<arith::MulFOp>();
-    Value carried = loop.getRegionIterArg(accumulator);
-    if (!scale || scale.getLhs() != carried || !scale->hasOneUse() ||
-        !carried.hasOneUse())
-      return second.emitOpError("expected the accumulator that the loop "
-                                "carries times a rescale factor");
-    spread = scale.getRhs().getDefiningOp<BroadcastOp>();
-    if (!spread)
-      return scale.emitOpError("expected a factor for each row");
+    if (failed(checkRescale()))
+      return failure();
     for (Operation *op = second->getNextNode(); op; op = op->getNextNode())
       if (auto step = dyn_cast<PipelineReleaseOp>(op))
         release = step;
@@ -88,6 +81,25 @@ private:
                                 "run tile-assign-warp-roles first");
     return success();
   }
+
+  /// The second product adds to what the loop carries, as it is or times a
+  /// factor for each row.
+  LogicalResult checkRescale() {
+    Value carried = loop.getRegionIterArg(accumulator);
+    if (second.getAccumulator() == carried && carried.hasOneUse())
+      return success();
+    scale = second.getAccumulator().getDefiningOp<arith::MulFOp>();
+    if (!scale || scale.getLhs() != carried || !scale->hasOneUse() ||
+        !carried.hasOneUse())
+      return second.emitOpError("expected the accumulator that the loop "
+                                "carries, or that times a rescale factor");
+    spread = scale.getRhs().getDefiningOp<BroadcastOp>();
+    if (!spread)
+      return scale.emitOpError("expected a factor for each row");
+    return success();
+  }
+
+  bool rescales(Rescale when) const { return scale && rescale == when; }
 
   /// Ops by the moment at which a rotated iteration executes them.
   void classify() {
@@ -186,7 +198,7 @@ private:
                           : mapping.lookupOrDefault(value));
     if (carriesWeights())
       inits.push_back(mapping.lookup(second.getA()));
-    if (rescale == Rescale::Before)
+    if (rescales(Rescale::Before))
       inits.push_back(mapping.lookup(spread.getSource()));
   }
 
@@ -217,7 +229,7 @@ private:
 
     clone(before, now);
     Value scores = issueFirst(now);
-    if (rescale == Rescale::Before)
+    if (rescales(Rescale::Before))
       sum = rescaled(sum, arguments.back());
     Value product = issueSecond(last, weights, sum);
     now.map(first.getResult(),
@@ -230,7 +242,7 @@ private:
     releaseSecond(last);
     // Not earlier: the product in flight still reads the weights before.
     clone(publish, now);
-    if (rescale == Rescale::After)
+    if (rescales(Rescale::After))
       sum = rescaled(sum, now.lookup(spread.getSource()));
 
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
@@ -240,7 +252,7 @@ private:
                                                : now.lookupOrDefault(value));
     if (carriesWeights())
       next.push_back(now.lookup(second.getA()));
-    if (rescale == Rescale::Before)
+    if (rescales(Rescale::Before))
       next.push_back(now.lookup(spread.getSource()));
     scf::YieldOp::create(b, next);
   }
@@ -254,7 +266,7 @@ private:
     IRMapping last;
     last.map(loop.getInductionVar(), previous(loop.getUpperBound()));
     Value sum = results[accumulator];
-    if (rescale == Rescale::Before)
+    if (rescales(Rescale::Before))
       sum = rescaled(sum, rotated.getResults().back());
     Value product = issueSecond(
         last, carriesWeights() ? rotated.getResult(state) : Value(), sum);
@@ -268,7 +280,7 @@ private:
   ImplicitLocOpBuilder b;
   DotOp first, second;
   int64_t accumulator = -1; ///< number of the carried output
-  arith::MulFOp scale;      ///< of the carried output
+  arith::MulFOp scale;      ///< of the carried output; null: it is not rescaled
   BroadcastOp spread;       ///< its factor
   PipelineReleaseOp release;
   /// Up to the first product; after it; waiting for the operand of the second;

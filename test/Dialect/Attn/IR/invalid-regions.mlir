@@ -226,6 +226,7 @@ func.func @empty_block(%q: tensor<1x2x8x16xf16>) {
   %o = "attn.attention"(%q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0>}> ({
   }, {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
+  }, {
   }) : (tensor<1x2x8x16xf16>, tensor<1x2x8x16xf16>, tensor<1x2x8x16xf16>) -> tensor<1x2x8x16xf16>
   return
 }
@@ -402,5 +403,66 @@ func.func @r2_far(%i: index, %j: index) {
 func.func @same_document_types(%i: index, %id: i32) {
   // expected-error @below {{requires all operands to have the same type}}
   %0 = "attn.same_document"(%i, %id) : (index, i32) -> i1
+  return
+}
+
+// -----
+
+func.func @a9_sink_arguments(%q: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected sink region arguments ('index', 'index'), but got ('index', 'index', 'index')}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+  sink {
+  ^bb0(%b: index, %h: index, %i: index):
+    %r = arith.constant 0.0 : f32
+    attn.yield %r : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a9_sink_yield_type(%q: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A9] expected sink region to yield 'f32'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+  sink {
+  ^bb0(%b: index, %h: index):
+    // expected-note @below {{terminator is here}}
+    attn.yield %h : index
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a10_sink_body(%q: tensor<1x2x8x16xf16>, %sinks: tensor<2xf32>) {
+  // expected-error @below {{[A10] expected arith, math or attn score ops in the sink region, but got 'tensor.extract'}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+  sink {
+  ^bb0(%b: index, %h: index):
+    // expected-note @below {{the op is here}}
+    %r = tensor.extract %sinks[%h] : tensor<2xf32>
+    attn.yield %r : f32
+  }
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @a16_sink(%q: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A16] expected no sink region with #attn.identity, whose weights do not depend on one}}
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>) key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>) {normalizer = #attn.identity}
+  sink {
+  ^bb0(%b: index, %h: index):
+    %r = arith.constant 0.0 : f32
+    attn.yield %r : f32
+  }
+      -> tensor<1x2x8x16xf16>
   return
 }

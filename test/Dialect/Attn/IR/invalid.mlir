@@ -384,3 +384,51 @@ func.func @a1_rank_0_memref(%q: memref<f16>, %k: memref<1x2x8x16xf16>, %v: memre
       outs(%o : memref<1x2x8x16xf16>)
   return
 }
+
+// -----
+
+func.func @a15_lse(%q: tensor<1x2x8x16xf16>) {
+  // expected-error @below {{[A15] expected no lse with #attn.sigmoid, which defines none; ask for out alone}}
+  %o, %lse = attn.attention query(%q : tensor<1x2x8x16xf16>)
+      key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+      {normalizer = #attn.sigmoid}
+      -> tensor<1x2x8x16xf16>, tensor<1x2x8xf32>
+  return
+}
+
+// -----
+
+func.func @a15_lse_on_memrefs(%q: memref<1x2x8x16xf16>, %o: memref<1x2x8x16xf16>, %lse: memref<1x2x8xf32>) {
+  // expected-error @below {{[A15] expected no lse with #attn.relu<divide_by_keys = true>, which defines none; ask for out alone}}
+  attn.attention query(%q : memref<1x2x8x16xf16>)
+      key(%q : memref<1x2x8x16xf16>)
+      value(%q : memref<1x2x8x16xf16>)
+      outs(%o, %lse : memref<1x2x8x16xf16>, memref<1x2x8xf32>)
+      {normalizer = #attn.relu<divide_by_keys = true>}
+  return
+}
+
+// -----
+
+func.func @sigmoid_bias_type(%q: tensor<1x2x8x16xf16>) {
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>)
+      key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+      // expected-error @below {{expected a finite bias of type f32, but got 1.000000e+00 : f64}}
+      {normalizer = #attn.sigmoid<bias = 1.0>}
+      -> tensor<1x2x8x16xf16>
+  return
+}
+
+// -----
+
+func.func @sigmoid_infinite_bias(%q: tensor<1x2x8x16xf16>) {
+  %o = attn.attention query(%q : tensor<1x2x8x16xf16>)
+      key(%q : tensor<1x2x8x16xf16>)
+      value(%q : tensor<1x2x8x16xf16>)
+      // expected-error @below {{expected a finite bias of type f32, but got 0xFF800000 : f32}}
+      {normalizer = #attn.sigmoid<bias = 0xFF800000 : f32>}
+      -> tensor<1x2x8x16xf16>
+  return
+}

@@ -167,3 +167,42 @@ func.func @on_memrefs(%q: memref<1x2x8x16xf16, strided<[?, ?, ?, ?], offset: ?>>
   }
   return
 }
+
+// CHECK-LABEL: @normalizers
+func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv, !qkv, !qkv) {
+  // CHECK: normalizer = #attn.sigmoid}
+  %0 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.sigmoid} -> !qkv
+  // CHECK: normalizer = #attn.sigmoid<bias = -6.500000e+00 : f32>}
+  %1 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.sigmoid<bias = -6.5 : f32>} -> !qkv
+  // CHECK: normalizer = #attn.relu}
+  %2 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.relu<divide_by_keys = false>} -> !qkv
+  // CHECK: normalizer = #attn.relu<divide_by_keys = true, squared = true>}
+  %3 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.relu<squared = true, divide_by_keys = true>} -> !qkv
+  // CHECK: normalizer = #attn.identity}
+  %4 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.identity} -> !qkv
+  // CHECK: normalizer = #attn.stick_breaking}
+  %5 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.stick_breaking} -> !qkv
+  return %0, %1, %2, %3, %4, %5 : !qkv, !qkv, !qkv, !qkv, !qkv, !qkv
+}
+
+// CHECK-LABEL: @sink
+func.func @sink(%q: !qkv, %k: !qkv, %v: !qkv, %sinks: tensor<2xf32>) -> !qkv {
+  // CHECK: sink {
+  // CHECK-NEXT: ^bb0(%{{[a-z0-9]+}}: index, %[[H:.*]]: index):
+  // CHECK-NEXT: %[[R:.*]] = attn.load %{{[a-z0-9]+}}[%[[H]]] : tensor<2xf32>
+  // CHECK-NEXT: attn.yield %[[R]] : f32
+  // CHECK-NEXT: } -> tensor<1x2x8x16xf16>
+  %o = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+  sink {
+  ^bb0(%b: index, %h: index):
+    %r = attn.load %sinks[%h] : tensor<2xf32>
+    attn.yield %r : f32
+  } -> !qkv
+  return %o : !qkv
+}

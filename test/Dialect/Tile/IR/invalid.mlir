@@ -127,6 +127,28 @@ func.func @reduce_to_columns(%a: !acc, %i: tensor<16xf32, #tile.columns<warps = 
 
 // -----
 
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+!partial = tensor<16xf32, #tile.rows<warps = 1, partial = true>>
+
+func.func @scan_from_partial_rows(%a: !acc, %i: !partial) {
+  // expected-error @below {{expected complete rows, but got 'tensor<16xf32, #tile.rows<warps = 1, partial = true>>'}}
+  %0, %1 = tile.scan %a, %i : !acc, !partial
+  return
+}
+
+// -----
+
+!acc = tensor<16x16xf32, #tile.accumulator<warps = 1>>
+!rows = tensor<32xf32, #tile.rows<warps = 2>>
+
+func.func @scan_of_other_warps(%a: !acc, %i: !rows) {
+  // expected-error @below {{expected an accumulator and rows of the same warps, but got}}
+  %0, %1 = tile.scan %a, %i : !acc, !rows
+  return
+}
+
+// -----
+
 func.func @reduce_without_layout(%a: tensor<16x16xf32>, %i: tensor<f32>) {
   // expected-error @below {{expected an accumulator and rows of the same warps, but got 'tensor<16x16xf32>' and 'tensor<f32>'}}
   %0 = tile.reduce add %a, %i : tensor<16x16xf32>, tensor<f32>

@@ -37,6 +37,8 @@ func.func @rows_and_columns(%t: !acc, %r: !rows, %p: !partial, %c: !columns, %x:
   %0 = tile.reduce max %t, %r : !acc, !rows
   // CHECK: tile.reduce add %{{.*}}, %{{.*}} : {{.*}}, tensor<32xf32, #tile.rows<warps = 2, partial = true>>
   %1 = tile.reduce add %t, %p : !acc, !partial
+  // CHECK: tile.scan %{{.*}}, %{{.*}} : tensor<32x16xf32, #tile.accumulator<warps = 2>>, tensor<32xf32, #tile.rows<warps = 2>>
+  %s, %all = tile.scan %t, %r : !acc, !rows
   // CHECK: tile.total %{{.*}} : tensor<32xf32, #tile.rows<warps = 2, partial = true>> to tensor<32xf32, #tile.rows<warps = 2>>
   %2 = tile.total %p : !partial to !rows
   // CHECK: tile.broadcast %{{.*}} : f32 to tensor<32x16xf32, #tile.accumulator<warps = 2>>

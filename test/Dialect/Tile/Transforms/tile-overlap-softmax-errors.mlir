@@ -56,7 +56,7 @@ gpu.func @unscaled(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
     %f = tile.broadcast %factor : !rows to !acc
     %scaled = arith.addf %o, %f : !acc
     %p = tile.convert %w : !acc to !p
-    // expected-error @below {{expected the accumulator that the loop carries times a rescale factor}}
+    // expected-error @below {{expected the accumulator that the loop carries, or that times a rescale factor}}
     %d = tile.dot %p, %v, %scaled : !p, !k, !acc
     tile.pipeline_release %vp[%t] : !tile.pipeline<1>
     scf.yield %d : !acc

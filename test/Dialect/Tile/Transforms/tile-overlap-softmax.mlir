@@ -102,4 +102,42 @@ gpu.func @before(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
   "test.result"(%r) : (!acc) -> ()
   gpu.return
 }
+
+// Weights that depend on nothing before them: the output is carried as it is, whatever
+// the schedule says of rescaling.
+// CHECK-LABEL: gpu.func @no_rescale(
+// CHECK:         %[[R:.*]]:2 = scf.for {{.*}} iter_args(%[[O:.*]] = %{{.*}}, %[[P:.*]] = %{{.*}}) ->
+// CHECK:           tile.dot_async %{{.*}} transposed
+// CHECK:           %[[D:.*]] = tile.dot_async %[[P]], %{{.*}} onto %[[O]]
+// CHECK:           %[[W:.*]] = "test.sigmoid"
+// CHECK-NEXT:      tile.pipeline_wait
+// CHECK-NEXT:      %[[E:.*]] = tile.dot_wait 0, %[[D]]
+// CHECK-NEXT:      tile.pipeline_release
+// CHECK-NEXT:      %[[NEXT:.*]] = tile.convert %[[W]]
+// CHECK-NEXT:      scf.yield %[[E]], %[[NEXT]]
+// CHECK:         tile.dot_async %[[R]]#1, %{{.*}} onto %[[R]]#0
+gpu.func @no_rescale(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
+    #tile.schedule<m = 64, n = 16, warps = 4, stages = 2, consumers = 1, overlap = true, rescale = before>} {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %q = tile.alloc : !q
+  %k = tile.alloc : !k
+  %v = tile.alloc : !k
+  %kp = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<1>
+  %vp = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<1>
+  %end = arith.maxsi %n, %c1 : i32
+  %r = scf.for %t = %c0 to %end step %c1 iter_args(%o = %zero) -> !acc : i32 {
+    tile.pipeline_wait %kp[%t] : !tile.pipeline<1>
+    %s = tile.dot %q, %k transposed, %zero : !q, !k, !acc
+    tile.pipeline_release %kp[%t] : !tile.pipeline<1>
+    tile.pipeline_wait %vp[%t] : !tile.pipeline<1>
+    %w = "test.sigmoid"(%s) : (!acc) -> !acc
+    %p = tile.convert %w : !acc to !p
+    %d = tile.dot %p, %v, %o : !p, !k, !acc
+    tile.pipeline_release %vp[%t] : !tile.pipeline<1>
+    scf.yield %d : !acc
+  }
+  "test.result"(%r) : (!acc) -> ()
+  gpu.return
+}
 }

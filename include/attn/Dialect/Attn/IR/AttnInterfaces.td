@@ -27,12 +27,17 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
   let description = [{
     How the scores of one row become weights, in streaming form: a state that
     is updated with one tile of scores at a time, so that the row is never
-    whole in memory. All methods build IR with elementwise `arith`/`math` ops
-    and with the row operations of a `RowBuilder`; the same builder code makes
-    the scalar reference and the tiled kernel.
+    whole in memory. The builders use elementwise `arith`/`math` ops and the
+    row operations of a `RowBuilder`; the same builder code makes the scalar
+    reference and the tiled kernel.
+
+    Tiles come in any order, unless `dependsOnOrder`. A normalizer whose
+    weights depend on their own score alone has no state, no rescale and no
+    factor. Nothing asks which normalizer it is.
   }];
   let methods = [
-    InterfaceMethod<"The state before the first tile, one value per row each.",
+    InterfaceMethod<"The state before the first tile, one value per row each; "
+                    "may be empty.",
         "::llvm::SmallVector<::mlir::Value>", "init",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows)>,
@@ -40,19 +45,34 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         Consumes one tile of scores. `scale` is a positive factor that still has to
         be applied to the scores (folded here into the exponent); `mayDropRow`
         says that a row may hold no kept score so far. Where the state would make
-        the output grow by less than 2^`threshold` the rescale may stay exactly 1.}],
+        the output grow by less than 2^`threshold` the rescale may stay exactly 1.
+        Whether there is a rescale at all does not depend on the arguments.}],
         "::mlir::attn::NormalizerStep", "update",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows, "::mlir::Value":$scores,
              "double":$scale, "bool":$mayDropRow, "double":$threshold,
              "::mlir::ValueRange":$state)>,
     InterfaceMethod<[{
-        After the last tile: the factor of the accumulated output rows, and the
-        log-sum-exp of the row (natural logarithm).}],
+        After the last tile: the factor of the accumulated output rows, null when
+        they are the output, and the log-sum-exp of the row (natural logarithm),
+        null when `hasLse` is false.}],
         "::mlir::attn::NormalizerFinish", "finish",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows, "double":$scale,
-             "::mlir::ValueRange":$state)>
+             "::mlir::ValueRange":$state)>,
+    InterfaceMethod<[{
+        The score that a dropped position gets, so that its weight is exactly 0:
+        finite or -inf.}],
+        "double", "getDroppedScore", (ins), "",
+        [{ return -std::numeric_limits<double>::infinity(); }]>,
+    InterfaceMethod<"Whether a log-sum-exp is defined.",
+        "bool", "hasLse", (ins), "", [{ return true; }]>,
+    InterfaceMethod<"Whether weights depend on the order of the keys: `update` "
+                    "then has to see them from the last to the first.",
+        "bool", "dependsOnOrder", (ins), "", [{ return false; }]>,
+    InterfaceMethod<"Whether `RowBuilder::sink` is asked for: the op may then "
+                    "have a sink region.",
+        "bool", "takesSink", (ins), "", [{ return false; }]>
   ];
 }
 

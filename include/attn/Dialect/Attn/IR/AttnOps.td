@@ -17,11 +17,45 @@ include "mlir/Interfaces/ControlFlowInterfaces.td"
 // Normalizers
 //===----------------------------------------------------------------------===//
 
-def Attn_SoftmaxAttr : AttrDef<AttnDialect, "Softmax",
-    [DeclareAttrInterfaceMethods<NormalizerAttrInterface>]> {
+/// `overridden`: methods with a default that the normalizer has its own of.
+class Attn_Normalizer<string name, list<string> overridden = []>
+    : AttrDef<AttnDialect, name,
+        [DeclareAttrInterfaceMethods<NormalizerAttrInterface, overridden>]>;
+
+def Attn_SoftmaxAttr : Attn_Normalizer<"Softmax", ["takesSink"]> {
   let mnemonic = "softmax";
   let summary = "exp(s - max) / sum, the running form of Milakov and Gimelshein "
-                "(arXiv 1805.02867)";
+                "(arXiv 1805.02867); a sink adds exp(sink - max) to the sum";
+}
+
+def Attn_SigmoidAttr : Attn_Normalizer<"Sigmoid", ["hasLse"]> {
+  let mnemonic = "sigmoid";
+  let summary = "1 / (1 + exp(-(s + bias))) (arXiv 2409.04431)";
+  let parameters = (ins OptionalParameter<"::mlir::FloatAttr">:$bias);
+  let assemblyFormat = "(`<` struct($bias)^ `>`)?";
+  let genVerifyDecl = 1;
+}
+
+def Attn_ReluAttr : Attn_Normalizer<"Relu", ["hasLse"]> {
+  let mnemonic = "relu";
+  let summary = "max(s, 0), optionally squared and divided by the number of "
+                "keys (arXiv 2309.08586)";
+  let parameters = (ins DefaultValuedParameter<"bool", "false">:$divide_by_keys,
+                        DefaultValuedParameter<"bool", "false">:$squared);
+  let assemblyFormat = "(`<` struct(params)^ `>`)?";
+}
+
+def Attn_StickBreakingAttr
+    : Attn_Normalizer<"StickBreaking", ["dependsOnOrder"]> {
+  let mnemonic = "stick_breaking";
+  let summary = "sigmoid(s[j]) * product of 1 - sigmoid(s[k]) over the later "
+                "keys k (arXiv 2410.17980)";
+}
+
+def Attn_IdentityAttr
+    : Attn_Normalizer<"Identity", ["getDroppedScore", "hasLse"]> {
+  let mnemonic = "identity";
+  let summary = "s: linear attention in its parallel form";
 }
 
 //===----------------------------------------------------------------------===//
@@ -33,7 +67,7 @@ def Attn_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
 
 def Attn_AttentionOp : Attn_Op<"attention",
     [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
-  let summary = "softmax(mask(score(scale * query * key^T))) * value";
+  let summary = "normalizer(mask(score(scale * query * key^T))) * value";
   let description = [{
     For each batch b, query head h and query i:
 
@@ -45,13 +79,13 @@ def Attn_AttentionOp : Attn_Op<"attention",
     ```
 
     with g = number of query heads per key/value head. A row without any kept
-    position gives out = 0 and lse = -inf. Missing regions are the identity and
-    "keep all". The regions use values from above directly: scalars as they are
+    position gives out = 0 and lse = -inf. Missing regions are the identity,
+    "keep all" and "no sink". The regions use values from above directly: scalars as they are
     and tensors through `attn.load`; those values are the op's captures.
 
     On tensors the op has results; after bufferization it has `outs` memrefs.
 
-    Constraints: A1 to A14 of `docs/Spec.md`.
+    Constraints: A1 to A16 of `docs/Spec.md`.
   }];
   let arguments = (ins
     Attn_TensorOrMemRef:$query,   // B x Hq  x Sq x Dqk
@@ -61,12 +95,13 @@ def Attn_AttentionOp : Attn_Op<"attention",
     OptionalAttr<F32Attr>:$scale, // absent: 1 / sqrt(Dqk)
     OptionalAttr<NormalizerAttrInterface>:$normalizer); // absent: #attn.softmax
   let results = (outs Variadic<AnyRankedTensor>:$results);
-  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask);
+  let regions = (region MaxSizedRegion<1>:$score, MaxSizedRegion<1>:$mask,
+                         MaxSizedRegion<1>:$sink);
   let assemblyFormat = [{
     `query` `(` $query `:` type($query) `)` `key` `(` $key `:` type($key) `)`
     `value` `(` $value `:` type($value) `)`
     (`outs` `(` $outs^ `:` type($outs) `)`)?
-    attr-dict (`score` $score^)? (`mask` $mask^)? (`->` type($results)^)?
+    attr-dict (`score` $score^)? (`mask` $mask^)? (`sink` $sink^)? (`->` type($results)^)?
   }];
   let hasVerifier = 1;
   let hasRegionVerifier = 1;
@@ -94,7 +129,7 @@ def Attn_AttentionOp : Attn_Op<"attention",
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
     ParentOneOf<["AttentionOp"]>]> {
-  let summary = "result of a score or mask region";
+  let summary = "result of a score, mask or sink region";
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }

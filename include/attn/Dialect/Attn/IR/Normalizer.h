@@ -7,6 +7,7 @@
 
 #include "mlir/IR/Builders.h"
 #include "mlir/IR/Value.h"
+#include <limits>
 
 namespace mlir::attn {
 
@@ -37,6 +38,15 @@ public:
                           Value tile) = 0;
   /// A row value brought to the kind of a partial one (elementwise use only).
   virtual Value asPartial(OpBuilder &b, Location loc, Value row) = 0;
+  /// For each score the sum of it, of those of later keys of the tile and of
+  /// `init`; and that sum for the first key, as a row value.
+  virtual std::pair<Value, Value> scanFromLast(OpBuilder &b, Location loc,
+                                               Value tile, Value init) = 0;
+  /// The logit that the op's sink region gives for the row: row value. Null
+  /// when the op has none.
+  virtual Value sink(OpBuilder &b, Location loc) = 0;
+  /// The number of keys, dropped ones included: row value.
+  virtual Value keyCount(OpBuilder &b, Location loc) = 0;
 };
 
 /// One streaming step: the new state, the tile of weights and, where it is not
@@ -47,7 +57,8 @@ struct NormalizerStep {
   Value rescale;
 };
 
-/// End of a row: factor of the accumulated output, and log-sum-exp.
+/// End of a row: factor of the accumulated output (null: it is the output), and
+/// log-sum-exp (null: there is none).
 struct NormalizerFinish {
   Value factor;
   Value lse;

@@ -39,6 +39,21 @@ def Tile_ReduceOp : Tile_Op<"reduce", [Pure, AllTypesMatch<["init", "result"]>]>
   let hasVerifier = 1;
 }
 
+def Tile_ScanOp : Tile_Op<"scan", [Pure, AllTypesMatch<["source", "result"]>,
+                                   AllTypesMatch<["init", "total"]>]> {
+  let summary = "sums along each row of an accumulator, from its last column on";
+  let description = [{
+    result[i, j] = init[i] + sum of source[i, k] over k >= j, and total[i] is that
+    of the first column, complete in each of the threads that share the row.
+  }];
+  let arguments = (ins AnyRankedTensor:$source, AnyRankedTensor:$init);
+  let results = (outs AnyRankedTensor:$result, AnyRankedTensor:$total);
+  let assemblyFormat = [{
+    $source `,` $init attr-dict `:` type($source) `,` type($init)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_TotalOp : Tile_Op<"total", [Pure]> {
   let summary = "sum of the shares of partial rows";
   let arguments = (ins AnyRankedTensor:$source);

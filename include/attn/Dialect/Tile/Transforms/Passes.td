@@ -195,7 +195,8 @@ def TileOverlapSoftmaxPass : Pass<"tile-overlap-softmax", "::mlir::gpu::GPUFuncO
   let description = [{
     Rotates a loop of two chained products, so that the elementwise work between them
     runs while the second one is in flight (FlashAttention-3, arXiv 2407.08608). The
-    output is rescaled after that product, or before it under the first one.
+    output is rescaled after that product, or before it under the first one; one that is
+    not rescaled is carried as it is.
 
     ```mlir
     scf.for %t = 0 {                    // of a consumer

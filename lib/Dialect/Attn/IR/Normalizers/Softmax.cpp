@@ -68,23 +68,52 @@ NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
   return {{newMax, newSum}, weights, rescale};
 }
 
+bool SoftmaxAttr::takesSink() const { return true; }
+
+namespace {
+/// The end of a row: its maximum after `scale`, the sum of exp(s - max), and
+/// what is left of the accumulated output when the maximum is a larger one.
+struct Total {
+  Value max, sum, carried;
+};
+} // namespace
+
+/// Counts the sink in: one more score, without a value. Here, not in `init`, so
+/// that the loop over the keys is that of plain softmax.
+static Total addSink(OpBuilder &b, Location loc, RowBuilder &rows, Value sink,
+                     const Total &row) {
+  Value max = arith::MaximumFOp::create(b, loc, row.max, sink);
+  Value none = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, max,
+                                     rows.constant(b, loc, -kInf));
+  Value reference =
+      arith::SelectOp::create(b, loc, none, rows.constant(b, loc, 0.0), max);
+  auto relative = [&](Value x) -> Value {
+    Value difference = arith::SubFOp::create(b, loc, x, reference);
+    return math::ExpOp::create(b, loc, difference);
+  };
+  Value carried = relative(row.max);
+  Value sum = arith::MulFOp::create(b, loc, row.sum, carried);
+  return {max, arith::AddFOp::create(b, loc, sum, relative(sink)), carried};
+}
+
 NormalizerFinish SoftmaxAttr::finish(OpBuilder &b, Location loc,
                                      RowBuilder &rows, double scale,
                                      ValueRange state) const {
-  Value max = state[0], sum = rows.total(b, loc, state[1]);
-  Value zero = rows.constant(b, loc, 0.0), one = rows.constant(b, loc, 1.0);
+  Value zero = rows.constant(b, loc, 0.0);
+  // One rounding each: the maximum may be in the thousands.
+  Value max =
+      arith::MulFOp::create(b, loc, state[0], rows.constant(b, loc, scale));
+  Total row = {max, rows.total(b, loc, state[1]), rows.constant(b, loc, 1.0)};
+  if (Value sink = rows.sink(b, loc))
+    row = addSink(b, loc, rows, sink, row);
 
   // sum == 0 exactly when nothing was kept: then the output is 0 and, as max
   // is -inf, so is the lse.
   Value empty =
-      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, zero);
-  Value inverse = arith::DivFOp::create(b, loc, one, sum);
+      arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, row.sum, zero);
+  Value inverse = arith::DivFOp::create(b, loc, row.carried, row.sum);
   Value factor = arith::SelectOp::create(b, loc, empty, zero, inverse);
-
-  // One rounding each: the maximum may be in the thousands.
-  Value scaledMax =
-      arith::MulFOp::create(b, loc, max, rows.constant(b, loc, scale));
-  Value lse = arith::AddFOp::create(b, loc, scaledMax,
-                                    math::LogOp::create(b, loc, sum));
+  Value lse = arith::AddFOp::create(b, loc, row.max,
+                                    math::LogOp::create(b, loc, row.sum));
   return {factor, lse};
 }
