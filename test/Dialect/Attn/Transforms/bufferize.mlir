@@ -54,6 +54,26 @@ func.func @order_of_results(%x: f32, %q: tensor<1x1x4x16xf16>)
 
 // -----
 
+// The region of a sink moves along, and what it loads.
+// CHECK-LABEL: func.func @sink(
+// CHECK-SAME:    %{{[^:]+}}: memref<1x2x4x16xf16, {{[^>]*>>}}, %[[SINKS:[^:]+]]: memref<2xf32,
+func.func @sink(%q: tensor<1x2x4x16xf16>, %sinks: tensor<2xf32>)
+    -> tensor<1x2x4x16xf16> {
+  // CHECK: sink {
+  // CHECK-NEXT: ^bb0(%{{.*}}: index, %[[H:.*]]: index):
+  // CHECK-NEXT: attn.load %[[SINKS]][%[[H]]] : memref<2xf32
+  %o = attn.attention query(%q : tensor<1x2x4x16xf16>)
+      key(%q : tensor<1x2x4x16xf16>) value(%q : tensor<1x2x4x16xf16>)
+  sink {
+  ^bb0(%b: index, %h: index):
+    %r = attn.load %sinks[%h] : tensor<2xf32>
+    attn.yield %r : f32
+  } -> tensor<1x2x4x16xf16>
+  return %o : tensor<1x2x4x16xf16>
+}
+
+// -----
+
 // CHECK-LABEL: func.func @cast(
 // CHECK-SAME:    %[[Q:[^:]+]]: memref<?x1x4x16xf16,
 func.func @cast(%q: tensor<?x1x4x16xf16>) -> tensor<1x1x4x16xf16> {
