@@ -28,16 +28,19 @@ enum class Keys {
   Windowed, ///< bounded on both
 };
 
-/// What the score and mask regions do for each element.
+/// What the score and mask regions do for each element; each needs more
+/// registers than the ones before.
 enum class Regions {
-  Any,      ///< in the table only: does not matter
-  Plain,    ///< nothing but comparisons with limits of the row
-  Computed, ///< arithmetic
-  Loaded,   ///< loads by key: values wait in registers until they are used
+  Any,       ///< in the table only: does not matter
+  Plain,     ///< nothing but comparisons with limits of the row
+  Computed,  ///< arithmetic on scores
+  Predicate, ///< a mask that is more than such comparisons
+  Loaded,    ///< loads by key: values wait in registers until they are used
 };
 
-/// Used when the head dims are at most these; rows of a chip are sorted. The
-/// schedule is written as in the IR.
+/// Used when the head dims are at most these and the regions need at least so
+/// much; rows of a chip are sorted, those that need more first. The schedule is
+/// written as in the IR.
 struct ScheduleRow {
   StringRef chip;
   int64_t headDim, valueHeadDim;
@@ -81,6 +84,8 @@ static constexpr ScheduleRow kSchedules[] = {
     {"sm_90a", 64, 64, Regions::Any, Keys::Windowed, THREE_CONSUMERS "n=128"},
     {"sm_90a", 96, 96, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 96, 96, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
     {"sm_90a", 96, 96, Regions::Any, Keys::Full,
      THREE_CONSUMERS "n=144,weights=shared"},
     {"sm_90a", 96, 96, Regions::Any, Keys::Causal,
@@ -89,6 +94,8 @@ static constexpr ScheduleRow kSchedules[] = {
      THREE_CONSUMERS "n=128,weights=shared"},
     {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=176,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Causal,
@@ -97,6 +104,8 @@ static constexpr ScheduleRow kSchedules[] = {
      TWO_CONSUMERS "n=128,ping_pong=true"},
     {"sm_90a", 192, 192, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 192, 192, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
     {"sm_90a", 192, 128, Regions::Any, Keys::Full, TWO_CONSUMERS "n=128"},
     {"sm_90a", 192, 128, Regions::Any, Keys::Causal,
      TWO_CONSUMERS "n=128,longest_first=true"},
@@ -163,12 +172,14 @@ static bool loadsByKey(Region &region) {
 static Regions regionsOf(AttentionOp op) {
   if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
     return Regions::Loaded;
-  bool compares = analyzeMask(op.getMask()).complete;
-  return op.getScore().empty() && compares ? Regions::Plain : Regions::Computed;
+  if (!analyzeMask(op.getMask()).complete)
+    return Regions::Predicate;
+  return op.getScore().empty() ? Regions::Plain : Regions::Computed;
 }
 
 static StringRef nameOf(Regions regions) {
-  constexpr StringLiteral kNames[] = {"any", "plain", "computed", "loaded"};
+  constexpr StringLiteral kNames[] = {"any", "plain", "computed", "predicate",
+                                      "loaded"};
   return kNames[int(regions)];
 }
 
@@ -181,8 +192,7 @@ static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
                                  Regions regions) {
   for (const ScheduleRow &row : kSchedules)
     if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
-        (row.regions == Regions::Any || row.regions == regions) &&
-        op.getHeadDim() <= row.headDim &&
+        regions >= row.regions && op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
       return &row;
   return nullptr;

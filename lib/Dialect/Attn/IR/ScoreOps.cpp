@@ -91,6 +91,13 @@ struct Formula : ImplicitLocOpBuilder {
     return same(arith::RemSIOp::create(*this, x, y), number(0));
   }
 
+  /// j lies in the block of i: two limits of a row, where dividing j as well
+  /// would be a division for each key.
+  Value sameBlock(Value i, Value j, Value size) {
+    Value begin = arith::MulIOp::create(*this, floorDiv(i, size), size);
+    return both(atMost(begin, j), less(j, add(begin, size)));
+  }
+
   Value causal(Value i, Value j) { return atMost(j, i); }
   /// |i - j| <= window, as two linear conditions.
   Value near(Value i, Value j, Value window) {
@@ -199,10 +206,9 @@ LogicalResult SparseStridedOp::verify() {
 
 Value SparseStridedOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
-  Value distance = f.sub(getI(), getJ());
-  return f.both(f.causal(getI(), getJ()),
-                f.either(f.atMost(distance, getStride()),
-                         f.isMultiple(distance, getStride())));
+  Value isNear = f.atMost(f.sub(getI(), getStride()), getJ());
+  Value isOnStride = f.isMultiple(f.sub(getI(), getJ()), getStride());
+  return f.both(f.causal(getI(), getJ()), f.either(isNear, isOnStride));
 }
 
 LogicalResult SparseFixedOp::verify() {
@@ -212,7 +218,7 @@ LogicalResult SparseFixedOp::verify() {
 Value SparseFixedOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
   Value stride = getStride();
-  Value own = f.same(f.floorDiv(getI(), stride), f.floorDiv(getJ(), stride));
+  Value own = f.sameBlock(getI(), getJ(), stride);
   Value summary =
       f.atMost(f.sub(stride, getSummaries()), f.floorMod(getJ(), stride));
   return f.both(f.causal(getI(), getJ()), f.either(own, summary));
@@ -233,7 +239,7 @@ Value LongNetOp::expand(OpBuilder &b) {
       within = f.sub(within, getShift());
     return f.isMultiple(within, getDilation());
   };
-  Value own = f.same(f.floorDiv(getI(), segment), f.floorDiv(getJ(), segment));
+  Value own = f.sameBlock(getI(), getJ(), segment);
   return f.both(own, f.both(isKept(getI()), isKept(getJ())));
 }
 
@@ -253,20 +259,20 @@ LogicalResult ChunkedOp::verify() {
 
 Value ChunkedOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
-  return f.same(f.floorDiv(getI(), getSize()), f.floorDiv(getJ(), getSize()));
+  return f.sameBlock(getI(), getJ(), getSize());
 }
 
 Value StreamingOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
   return f.both(f.causal(getI(), getJ()),
                 f.either(f.less(getJ(), getSinks()),
-                         f.less(f.sub(getI(), getJ()), getWindow())));
+                         f.less(f.sub(getI(), getWindow()), getJ())));
 }
 
 Value DuoAttentionOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
   Value streaming = f.either(f.less(getJ(), getSinks()),
-                             f.less(f.sub(getI(), getJ()), getWindow()));
+                             f.less(f.sub(getI(), getWindow()), getJ()));
   return f.both(f.causal(getI(), getJ()), f.either(getRetrieval(), streaming));
 }
 

@@ -153,15 +153,16 @@ func.func @dilated_window(%i: index, %j: index, %w: index, %d: index) -> i1 {
 // CHECK-LABEL: @sparse_strided(
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[L:.*]]: index)
 func.func @sparse_strided(%i: index, %j: index, %l: index) -> i1 {
-  // CHECK-DAG: %[[V0:.*]] = arith.subi %[[I]], %[[J]] : index
-  // CHECK-DAG: %[[V1:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.cmpi sle, %[[V0]], %[[L]] : index
-  // CHECK-DAG: %[[V3:.*]] = arith.remsi %[[V0]], %[[L]] : index
-  // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
-  // CHECK-DAG: %[[V4:.*]] = arith.cmpi eq, %[[V3]], %[[C0]] : index
-  // CHECK-DAG: %[[V5:.*]] = arith.ori %[[V2]], %[[V4]] : i1
-  // CHECK-DAG: %[[V6:.*]] = arith.andi %[[V1]], %[[V5]] : i1
-  // CHECK: return %[[V6]]
+  // CHECK-DAG: %[[V0:.*]] = arith.subi %[[I]], %[[L]] : index
+  // CHECK-DAG: %[[V1:.*]] = arith.cmpi sle, %[[V0]], %[[J]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.subi %[[I]], %[[J]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.remsi %[[V2]], %[[L]] : index
+  // CHECK-DAG: %[[V4:.*]] = arith.constant 0 : index
+  // CHECK-DAG: %[[V5:.*]] = arith.cmpi eq, %[[V3]], %[[V4]] : index
+  // CHECK-DAG: %[[V6:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
+  // CHECK-DAG: %[[V7:.*]] = arith.ori %[[V1]], %[[V5]] : i1
+  // CHECK-DAG: %[[V8:.*]] = arith.andi %[[V6]], %[[V7]] : i1
+  // CHECK: return %[[V8]]
   %0 = attn.sparse_strided %i, %j, %l
   return %0 : i1
 }
@@ -171,17 +172,20 @@ func.func @sparse_strided(%i: index, %j: index, %l: index) -> i1 {
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[L:.*]]: index, %[[C:.*]]: index)
 func.func @sparse_fixed(%i: index, %j: index, %l: index, %c: index) -> i1 {
   // CHECK-DAG: %[[V0:.*]] = arith.floordivsi %[[I]], %[[L]] : index
-  // CHECK-DAG: %[[V1:.*]] = arith.floordivsi %[[J]], %[[L]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.cmpi eq, %[[V0]], %[[V1]] : index
-  // CHECK-DAG: %[[V3:.*]] = arith.subi %[[L]], %[[C]] : index
-  // CHECK-DAG: %[[V4:.*]] = arith.floordivsi %[[J]], %[[L]] : index
-  // CHECK-DAG: %[[V5:.*]] = arith.muli %[[V4]], %[[L]] : index
-  // CHECK-DAG: %[[V6:.*]] = arith.subi %[[J]], %[[V5]] : index
-  // CHECK-DAG: %[[V7:.*]] = arith.cmpi sle, %[[V3]], %[[V6]] : index
-  // CHECK-DAG: %[[V8:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
-  // CHECK-DAG: %[[V9:.*]] = arith.ori %[[V2]], %[[V7]] : i1
-  // CHECK-DAG: %[[V10:.*]] = arith.andi %[[V8]], %[[V9]] : i1
-  // CHECK: return %[[V10]]
+  // CHECK-DAG: %[[V1:.*]] = arith.muli %[[V0]], %[[L]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.cmpi sle, %[[V1]], %[[J]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.addi %[[V1]], %[[L]] : index
+  // CHECK-DAG: %[[V4:.*]] = arith.cmpi slt, %[[J]], %[[V3]] : index
+  // CHECK-DAG: %[[V5:.*]] = arith.andi %[[V2]], %[[V4]] : i1
+  // CHECK-DAG: %[[V6:.*]] = arith.subi %[[L]], %[[C]] : index
+  // CHECK-DAG: %[[V7:.*]] = arith.floordivsi %[[J]], %[[L]] : index
+  // CHECK-DAG: %[[V8:.*]] = arith.muli %[[V7]], %[[L]] : index
+  // CHECK-DAG: %[[V9:.*]] = arith.subi %[[J]], %[[V8]] : index
+  // CHECK-DAG: %[[V10:.*]] = arith.cmpi sle, %[[V6]], %[[V9]] : index
+  // CHECK-DAG: %[[V11:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
+  // CHECK-DAG: %[[V12:.*]] = arith.ori %[[V5]], %[[V10]] : i1
+  // CHECK-DAG: %[[V13:.*]] = arith.andi %[[V11]], %[[V12]] : i1
+  // CHECK: return %[[V13]]
   %0 = attn.sparse_fixed %i, %j, %l, %c
   return %0 : i1
 }
@@ -190,25 +194,28 @@ func.func @sparse_fixed(%i: index, %j: index, %l: index, %c: index) -> i1 {
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[W:.*]]: index, %[[R:.*]]: index, %[[S:.*]]: index)
 func.func @longnet(%i: index, %j: index, %w: index, %r: index, %s: index) -> i1 {
   // CHECK-DAG: %[[V0:.*]] = arith.floordivsi %[[I]], %[[W]] : index
-  // CHECK-DAG: %[[V1:.*]] = arith.floordivsi %[[J]], %[[W]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.cmpi eq, %[[V0]], %[[V1]] : index
-  // CHECK-DAG: %[[V3:.*]] = arith.floordivsi %[[I]], %[[W]] : index
-  // CHECK-DAG: %[[V4:.*]] = arith.muli %[[V3]], %[[W]] : index
-  // CHECK-DAG: %[[V5:.*]] = arith.subi %[[I]], %[[V4]] : index
-  // CHECK-DAG: %[[V6:.*]] = arith.subi %[[V5]], %[[S]] : index
-  // CHECK-DAG: %[[V7:.*]] = arith.remsi %[[V6]], %[[R]] : index
-  // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
-  // CHECK-DAG: %[[V8:.*]] = arith.cmpi eq, %[[V7]], %[[C0]] : index
-  // CHECK-DAG: %[[V9:.*]] = arith.floordivsi %[[J]], %[[W]] : index
-  // CHECK-DAG: %[[V10:.*]] = arith.muli %[[V9]], %[[W]] : index
-  // CHECK-DAG: %[[V11:.*]] = arith.subi %[[J]], %[[V10]] : index
-  // CHECK-DAG: %[[V12:.*]] = arith.subi %[[V11]], %[[S]] : index
-  // CHECK-DAG: %[[V13:.*]] = arith.remsi %[[V12]], %[[R]] : index
-  // CHECK-DAG: %[[C0:.*]] = arith.constant 0 : index
-  // CHECK-DAG: %[[V14:.*]] = arith.cmpi eq, %[[V13]], %[[C0]] : index
-  // CHECK-DAG: %[[V15:.*]] = arith.andi %[[V8]], %[[V14]] : i1
-  // CHECK-DAG: %[[V16:.*]] = arith.andi %[[V2]], %[[V15]] : i1
-  // CHECK: return %[[V16]]
+  // CHECK-DAG: %[[V1:.*]] = arith.muli %[[V0]], %[[W]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.cmpi sle, %[[V1]], %[[J]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.addi %[[V1]], %[[W]] : index
+  // CHECK-DAG: %[[V4:.*]] = arith.cmpi slt, %[[J]], %[[V3]] : index
+  // CHECK-DAG: %[[V5:.*]] = arith.andi %[[V2]], %[[V4]] : i1
+  // CHECK-DAG: %[[V6:.*]] = arith.floordivsi %[[I]], %[[W]] : index
+  // CHECK-DAG: %[[V7:.*]] = arith.muli %[[V6]], %[[W]] : index
+  // CHECK-DAG: %[[V8:.*]] = arith.subi %[[I]], %[[V7]] : index
+  // CHECK-DAG: %[[V9:.*]] = arith.subi %[[V8]], %[[S]] : index
+  // CHECK-DAG: %[[V10:.*]] = arith.remsi %[[V9]], %[[R]] : index
+  // CHECK-DAG: %[[V11:.*]] = arith.constant 0 : index
+  // CHECK-DAG: %[[V12:.*]] = arith.cmpi eq, %[[V10]], %[[V11]] : index
+  // CHECK-DAG: %[[V13:.*]] = arith.floordivsi %[[J]], %[[W]] : index
+  // CHECK-DAG: %[[V14:.*]] = arith.muli %[[V13]], %[[W]] : index
+  // CHECK-DAG: %[[V15:.*]] = arith.subi %[[J]], %[[V14]] : index
+  // CHECK-DAG: %[[V16:.*]] = arith.subi %[[V15]], %[[S]] : index
+  // CHECK-DAG: %[[V17:.*]] = arith.remsi %[[V16]], %[[R]] : index
+  // CHECK-DAG: %[[V18:.*]] = arith.constant 0 : index
+  // CHECK-DAG: %[[V19:.*]] = arith.cmpi eq, %[[V17]], %[[V18]] : index
+  // CHECK-DAG: %[[V20:.*]] = arith.andi %[[V12]], %[[V19]] : i1
+  // CHECK-DAG: %[[V21:.*]] = arith.andi %[[V5]], %[[V20]] : i1
+  // CHECK: return %[[V21]]
   %0 = attn.longnet %i, %j, %w, %r shift %s
   return %0 : i1
 }
@@ -238,9 +245,12 @@ func.func @bigbird(%i: index, %j: index, %w: index, %g: index, %x: index, %y: in
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[N:.*]]: index)
 func.func @chunked(%i: index, %j: index, %n: index) -> i1 {
   // CHECK-DAG: %[[V0:.*]] = arith.floordivsi %[[I]], %[[N]] : index
-  // CHECK-DAG: %[[V1:.*]] = arith.floordivsi %[[J]], %[[N]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.cmpi eq, %[[V0]], %[[V1]] : index
-  // CHECK: return %[[V2]]
+  // CHECK-DAG: %[[V1:.*]] = arith.muli %[[V0]], %[[N]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.cmpi sle, %[[V1]], %[[J]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.addi %[[V1]], %[[N]] : index
+  // CHECK-DAG: %[[V4:.*]] = arith.cmpi slt, %[[J]], %[[V3]] : index
+  // CHECK-DAG: %[[V5:.*]] = arith.andi %[[V2]], %[[V4]] : i1
+  // CHECK: return %[[V5]]
   %0 = attn.chunked %i, %j, %n
   return %0 : i1
 }
@@ -250,8 +260,8 @@ func.func @chunked(%i: index, %j: index, %n: index) -> i1 {
 func.func @streaming(%i: index, %j: index, %s: index, %w: index) -> i1 {
   // CHECK-DAG: %[[V0:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
   // CHECK-DAG: %[[V1:.*]] = arith.cmpi slt, %[[J]], %[[S]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.subi %[[I]], %[[J]] : index
-  // CHECK-DAG: %[[V3:.*]] = arith.cmpi slt, %[[V2]], %[[W]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.subi %[[I]], %[[W]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.cmpi slt, %[[V2]], %[[J]] : index
   // CHECK-DAG: %[[V4:.*]] = arith.ori %[[V1]], %[[V3]] : i1
   // CHECK-DAG: %[[V5:.*]] = arith.andi %[[V0]], %[[V4]] : i1
   // CHECK: return %[[V5]]
@@ -263,8 +273,8 @@ func.func @streaming(%i: index, %j: index, %s: index, %w: index) -> i1 {
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[F:.*]]: i1, %[[S:.*]]: index, %[[W:.*]]: index)
 func.func @duo_attention(%i: index, %j: index, %f: i1, %s: index, %w: index) -> i1 {
   // CHECK-DAG: %[[V0:.*]] = arith.cmpi slt, %[[J]], %[[S]] : index
-  // CHECK-DAG: %[[V1:.*]] = arith.subi %[[I]], %[[J]] : index
-  // CHECK-DAG: %[[V2:.*]] = arith.cmpi slt, %[[V1]], %[[W]] : index
+  // CHECK-DAG: %[[V1:.*]] = arith.subi %[[I]], %[[W]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.cmpi slt, %[[V1]], %[[J]] : index
   // CHECK-DAG: %[[V3:.*]] = arith.ori %[[V0]], %[[V2]] : i1
   // CHECK-DAG: %[[V4:.*]] = arith.cmpi sle, %[[J]], %[[I]] : index
   // CHECK-DAG: %[[V5:.*]] = arith.ori %[[F]], %[[V3]] : i1
