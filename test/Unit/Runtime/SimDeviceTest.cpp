@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Runtime/SimDevice.h"
+#include "Kernels.h"
 #include "attn/Runtime/Stream.h"
 #include "attn/Sim/TensorMap.h"
 #include "gmock/gmock.h"
@@ -44,35 +45,6 @@ static const char doubling[] = R"(
     add.f32 %f2, %f1, %f1;
     st.global.f32 [%rd5], %f2;
 DONE:
-    ret;
-}
-)";
-
-/// out[i] = words[i] + 1, where the 32 words are a parameter by value.
-static const char byValue[] = R"(
-.version 8.0
-.target sm_80
-.address_size 64
-
-.visible .entry byValue(
-    .param .u64 out,
-    .param .align 64 .b8 words[128],
-    .param .u32 one
-)
-{
-    .reg .b32 %r<8>;
-    .reg .b64 %rd<6>;
-
-    ld.param.u64 %rd1, [out];
-    ld.param.u32 %r1, [one];
-    mov.u32 %r2, %tid.x;
-    mul.wide.u32 %rd2, %r2, 4;
-    mov.b64 %rd3, words;
-    add.s64 %rd4, %rd3, %rd2;
-    ld.param.u32 %r3, [%rd4];
-    add.s32 %r4, %r3, %r1;
-    add.s64 %rd5, %rd1, %rd2;
-    st.global.u32 [%rd5], %r4;
     ret;
 }
 )";
@@ -144,7 +116,8 @@ TEST_F(SimDeviceTest, RunsAKernelAndCounts) {
 }
 
 TEST_F(SimDeviceTest, ParametersByValue) {
-  attn_rt_image values = {"sm_80", byValue, sizeof(byValue), nullptr, 0};
+  attn_rt_image values = {"sm_80", test::byValueText, sizeof(test::byValueText),
+                          nullptr, 0};
   alignas(64) uint32_t words[32];
   for (uint32_t i = 0; i < 32; ++i)
     words[i] = 1000 * i;
