@@ -3,9 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Object.h"
+#include "mlir/ExecutionEngine/OptUtils.h"
 #include "llvm/IR/LegacyPassManager.h"
 #include "llvm/MC/TargetRegistry.h"
-#include "llvm/Passes/PassBuilder.h"
 #include "llvm/Support/TargetSelect.h"
 #include "llvm/Target/TargetMachine.h"
 #include "llvm/TargetParser/Host.h"
@@ -43,21 +43,6 @@ LogicalResult attn::aot::prepareForHost(llvm::Module &module, ModuleOp source) {
   return success();
 }
 
-static void optimize(llvm::Module &module, llvm::TargetMachine &machine) {
-  llvm::LoopAnalysisManager loops;
-  llvm::FunctionAnalysisManager functions;
-  llvm::CGSCCAnalysisManager callGraph;
-  llvm::ModuleAnalysisManager modules;
-  llvm::PassBuilder builder(&machine);
-  builder.registerModuleAnalyses(modules);
-  builder.registerCGSCCAnalyses(callGraph);
-  builder.registerFunctionAnalyses(functions);
-  builder.registerLoopAnalyses(loops);
-  builder.crossRegisterProxies(loops, functions, callGraph, modules);
-  builder.buildPerModuleDefaultPipeline(llvm::OptimizationLevel::O2)
-      .run(module, modules);
-}
-
 FailureOr<std::string> attn::aot::emitObject(llvm::Module &module,
                                              const llvm::StringSet<> &visible,
                                              ModuleOp source) {
@@ -68,7 +53,10 @@ FailureOr<std::string> attn::aot::emitObject(llvm::Module &module,
   llvm::internalizeModule(module, [&](const llvm::GlobalValue &value) {
     return visible.contains(value.getName());
   });
-  optimize(module, *machine);
+  if (llvm::Error error = makeOptimizingTransformer(
+          /*optLevel=*/2, /*sizeLevel=*/0, machine.get())(&module))
+    return source.emitError("the host code cannot be optimized: ")
+           << llvm::toString(std::move(error));
   llvm::SmallString<0> object;
   llvm::raw_svector_ostream stream(object);
   llvm::legacy::PassManager codegen;

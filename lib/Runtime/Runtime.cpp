@@ -9,10 +9,6 @@
 
 using namespace attn::runtime;
 
-static int32_t invalid(std::string message) {
-  return reportInvalid(std::move(message));
-}
-
 //===----------------------------------------------------------------------===//
 // Loading an image
 //===----------------------------------------------------------------------===//
@@ -124,21 +120,21 @@ static bool isEmpty(const Dim3 &size) {
 static int32_t launchOn(attn_rt_stream *stream, const attn_rt_image *image,
                         Launch launch) {
   if (!stream)
-    return invalid("expected a stream, but got null");
+    return reportNoStream();
   if (!image || !(image->ptx || image->cubin) || !launch.kernel)
-    return invalid("expected an image and a kernel name, but got null");
+    return reportInvalid("expected an image and a kernel name, but got null");
   const Dim3 &grid = launch.grid, &cluster = launch.cluster;
   if (isEmpty(grid))
     return ATTN_RT_SUCCESS;
   if (isEmpty(launch.block))
-    return invalid("expected at least one thread in a block");
+    return reportInvalid("expected at least one thread in a block");
   if (isEmpty(cluster) || grid.x % cluster.x || grid.y % cluster.y ||
       grid.z % cluster.z)
-    return invalid("clusters of " + std::string(launch.kernel) +
-                   ": expected a divisor of the grid " + text(grid) +
-                   ", but got " + text(cluster));
+    return reportInvalid("clusters of " + std::string(launch.kernel) +
+                         ": expected a divisor of the grid " + text(grid) +
+                         ", but got " + text(cluster));
   if (!launch.params && launch.paramCount)
-    return invalid("expected parameters, but got null");
+    return reportInvalid("expected parameters, but got null");
 
   auto found = stream->modules.find(image);
   if (found != stream->modules.end()) {
@@ -190,13 +186,15 @@ int32_t attn_rt_launch(attn_rt_stream *stream, const attn_rt_image *image,
 int32_t attn_rt_encode_tensor_map(attn_rt_stream *stream, void *map,
                                   const attn_rt_tensor_map_desc *desc) {
   if (!stream)
-    return invalid("expected a stream, but got null");
+    return reportNoStream();
   if (!desc)
-    return invalid("expected a description of a tensor map, but got null");
+    return reportInvalid(
+        "expected a description of a tensor map, but got null");
   if (!map || reinterpret_cast<uintptr_t>(map) % 64)
-    return invalid("expected room for a tensor map at a multiple of 64 bytes, "
-                   "but got address " +
-                   std::to_string(reinterpret_cast<uintptr_t>(map)));
+    return reportInvalid(
+        "expected room for a tensor map at a multiple of 64 bytes, "
+        "but got address " +
+        std::to_string(reinterpret_cast<uintptr_t>(map)));
   if (stream->workspace.measuring) // nothing will read it
     return ATTN_RT_SUCCESS;
   Status status = checkTensorMap(*desc);
@@ -224,24 +222,23 @@ int32_t attn_rt_multiprocessors(attn_rt_stream *stream) {
 int32_t attn_rt_take_workspace(attn_rt_stream *stream, uint64_t bytes,
                                void **address) {
   if (!stream)
-    return invalid("expected a stream, but got null");
+    return reportNoStream();
   if (!address)
-    return invalid("expected room for an address, but got null");
-  constexpr uint64_t alignment = kWorkspaceAlignment;
+    return reportInvalid("expected room for an address, but got null");
   Workspace &workspace = stream->workspace;
-  const uint64_t start =
-      (workspace.used + alignment - 1) / alignment * alignment;
+  const uint64_t start = (workspace.used + kWorkspaceAlignment - 1) /
+                         kWorkspaceAlignment * kWorkspaceAlignment;
   if (start + bytes < bytes || start < workspace.used)
-    return invalid("workspace: expected fewer than 2^64 bytes");
+    return reportInvalid("workspace: expected fewer than 2^64 bytes");
   workspace.used = start + bytes;
   *address = nullptr;
   if (workspace.measuring)
     return ATTN_RT_SUCCESS;
   if (workspace.used > workspace.bytes)
-    return invalid("workspace: expected at least " +
-                   std::to_string(workspace.used) + " bytes, but got " +
-                   std::to_string(workspace.bytes) +
-                   "; attn_rt_workspace_bytes() says how many are needed");
+    return reportInvalid(
+        "workspace: expected at least " + std::to_string(workspace.used) +
+        " bytes, but got " + std::to_string(workspace.bytes) +
+        "; attn_rt_workspace_bytes() says how many are needed");
   *address = reinterpret_cast<void *>(uintptr_t(workspace.address + start));
   return ATTN_RT_SUCCESS;
 }

@@ -28,7 +28,7 @@ int32_t attn::runtime::reportInvalid(std::string message) {
   return report(Status::error(ATTN_RT_INVALID_ARGUMENT, std::move(message)));
 }
 
-static int32_t reportNoStream() {
+int32_t attn::runtime::reportNoStream() {
   return reportInvalid("expected a stream, but got null");
 }
 

@@ -25,6 +25,8 @@ struct Workspace {
 int32_t report(Status status);
 /// The same for an ATTN_RT_INVALID_ARGUMENT.
 int32_t reportInvalid(std::string message);
+/// Says that a stream was expected.
+int32_t reportNoStream();
 
 } // namespace attn::runtime
 

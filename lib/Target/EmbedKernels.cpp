@@ -81,8 +81,10 @@ private:
     FailureOr<std::string> ptx = ::attn::translateToPTX(module, chip);
     if (failed(ptx))
       return failure();
-    std::string code;
-    if (cubin && failed(assemble(module, *ptx, code)))
+    FailureOr<std::string> code = std::string();
+    if (cubin)
+      code = assemble(module, *ptx);
+    if (failed(code))
       return failure();
     ImplicitLocOpBuilder b(module.getLoc(), module);
     std::string name = module.getName().str();
@@ -93,20 +95,18 @@ private:
     LLVM::GlobalOp text = createText(b, name + "_text", *ptx);
     LLVM::GlobalOp cubinData;
     if (cubin)
-      cubinData = createData(b, name + "_cubin", code, kCubinAlignment);
+      cubinData = createData(b, name + "_cubin", *code, kCubinAlignment);
     createImage(b, name + "_image", chipText, text, cubinData);
     module.erase();
     return success();
   }
 
-  LogicalResult assemble(gpu::GPUModuleOp module, StringRef ptx,
-                         std::string &code) {
+  FailureOr<std::string> assemble(gpu::GPUModuleOp module, StringRef ptx) {
     std::string messages;
-    FailureOr<std::string> assembled = ::attn::assemblePTX(ptx, chip, messages);
-    if (failed(assembled))
-      return module.emitError("cannot make a cubin: ") << messages;
-    code = std::move(*assembled);
-    return success();
+    FailureOr<std::string> code = ::attn::assemblePTX(ptx, chip, messages);
+    if (failed(code))
+      module.emitError("cannot make a cubin: ") << messages;
+    return code;
   }
 
   static constexpr uint64_t kCubinAlignment = 64; ///< of an ELF file in memory

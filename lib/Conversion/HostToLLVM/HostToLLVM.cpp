@@ -146,9 +146,15 @@ void continueOnSuccess(ImplicitLocOpBuilder &b,
                          ValueRange{status});
 }
 
-struct RequireLowering : ConvertOpToLLVMPattern<mlir::attn::RequireOp> {
-  RequireLowering(const LLVMTypeConverter &converter, RuntimeSymbols &symbols)
-      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+/// A pattern that makes calls of the runtime.
+template <typename Op> struct RuntimeLowering : ConvertOpToLLVMPattern<Op> {
+  RuntimeLowering(const LLVMTypeConverter &converter, RuntimeSymbols &symbols)
+      : ConvertOpToLLVMPattern<Op>(converter), symbols(symbols) {}
+  RuntimeSymbols &symbols;
+};
+
+struct RequireLowering : RuntimeLowering<mlir::attn::RequireOp> {
+  using RuntimeLowering::RuntimeLowering;
 
   LogicalResult
   matchAndRewrite(mlir::attn::RequireOp op, OpAdaptor adaptor,
@@ -175,12 +181,10 @@ struct RequireLowering : ConvertOpToLLVMPattern<mlir::attn::RequireOp> {
     rewriter.eraseOp(op);
     return success();
   }
-  RuntimeSymbols &symbols;
 };
 
-struct LaunchLowering : ConvertOpToLLVMPattern<gpu::LaunchFuncOp> {
-  LaunchLowering(const LLVMTypeConverter &converter, RuntimeSymbols &symbols)
-      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+struct LaunchLowering : RuntimeLowering<gpu::LaunchFuncOp> {
+  using RuntimeLowering::RuntimeLowering;
 
   LogicalResult
   matchAndRewrite(gpu::LaunchFuncOp op, OpAdaptor adaptor,
@@ -257,16 +261,12 @@ private:
     }
     return array;
   }
-  RuntimeSymbols &symbols;
 };
 
 /// A tensor map on the stack, encoded by the runtime from an
 /// attn_rt_tensor_map_desc.
-struct EncodeTensorMapLowering
-    : ConvertOpToLLVMPattern<tile::EncodeTensorMapOp> {
-  EncodeTensorMapLowering(const LLVMTypeConverter &converter,
-                          RuntimeSymbols &symbols)
-      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+struct EncodeTensorMapLowering : RuntimeLowering<tile::EncodeTensorMapOp> {
+  using RuntimeLowering::RuntimeLowering;
 
   LogicalResult
   matchAndRewrite(tile::EncodeTensorMapOp op, OpAdaptor adaptor,
@@ -354,13 +354,11 @@ private:
     set(8, constant(i32, kPromotionBytes));
     return result;
   }
-  RuntimeSymbols &symbols;
 };
 
 /// A memref of what attn_rt_take_workspace gives.
-struct WorkspaceLowering : ConvertOpToLLVMPattern<mlir::attn::WorkspaceOp> {
-  WorkspaceLowering(const LLVMTypeConverter &converter, RuntimeSymbols &symbols)
-      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+struct WorkspaceLowering : RuntimeLowering<mlir::attn::WorkspaceOp> {
+  using RuntimeLowering::RuntimeLowering;
 
   LogicalResult
   matchAndRewrite(mlir::attn::WorkspaceOp op, OpAdaptor adaptor,
@@ -388,14 +386,10 @@ struct WorkspaceLowering : ConvertOpToLLVMPattern<mlir::attn::WorkspaceOp> {
     rewriter.replaceOp(op, descriptor);
     return success();
   }
-  RuntimeSymbols &symbols;
 };
 
-struct MultiprocessorsLowering
-    : ConvertOpToLLVMPattern<tile::MultiprocessorsOp> {
-  MultiprocessorsLowering(const LLVMTypeConverter &converter,
-                          RuntimeSymbols &symbols)
-      : ConvertOpToLLVMPattern(converter), symbols(symbols) {}
+struct MultiprocessorsLowering : RuntimeLowering<tile::MultiprocessorsOp> {
+  using RuntimeLowering::RuntimeLowering;
 
   LogicalResult
   matchAndRewrite(tile::MultiprocessorsOp op, OpAdaptor adaptor,
@@ -408,7 +402,6 @@ struct MultiprocessorsLowering
     rewriter.replaceOp(op, LLVM::ZExtOp::create(b, b.getI64Type(), count));
     return success();
   }
-  RuntimeSymbols &symbols;
 };
 
 /// Too little workspace must not launch the kernels that need none of it.
