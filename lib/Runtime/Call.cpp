@@ -288,7 +288,9 @@ int32_t attn_rt_call(const attn_rt_entry *entry, attn_rt_stream *stream,
                          std::to_string(kWorkspaceAlignment) + ", but got " +
                          (address ? std::to_string(address) : "null"));
   setWorkspace(stream, address, workspace_bytes);
-  return invoke(entry, stream, args);
+  const int32_t code = invoke(entry, stream, args);
+  stream->workspace = {}; // it was lent for this call
+  return code;
 }
 
 int32_t attn_rt_workspace_bytes(const attn_rt_entry *entry,
