@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
@@ -145,9 +146,10 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
 static Keys keysOf(AttentionOp op) {
   MaskBounds bounds = analyzeMask(op.getMask());
   bool above = false, below = false;
-  for (const LinearConjunct &conjunct : bounds.conjuncts)
-    if (conjunct.query != 0)
-      (conjunct.key < 0 ? above : below) = true;
+  for (const KeyLimit &limit : bounds.limits)
+    for (const LinearForm &form : limit.alternatives)
+      if (form.query != 0)
+        (limit.key < 0 ? above : below) = true;
   return above && below   ? Keys::Windowed
          : above || below ? Keys::Causal
                           : Keys::Full;
@@ -201,14 +203,15 @@ static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
 /// Blocks of a cluster walk over the same tiles.
 static LogicalResult checkCluster(AttentionOp op, tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
-  if (schedule.getCluster() == 1 || keys == Keys::Full)
+  bool isListed = needsLiveTiles(op.getMask());
+  if (schedule.getCluster() == 1 || (keys == Keys::Full && !isListed))
     return success();
   return op.emitError("cluster = ")
          << schedule.getCluster()
          << " does not divide the work: blocks of a cluster share every key "
             "tile, but with a "
-         << nameOf(keys)
-         << " mask each block of rows has its own range; use cluster = 1";
+         << (isListed ? "sparse" : nameOf(keys))
+         << " mask each block of rows has its own tiles; use cluster = 1";
 }
 
 namespace {
