@@ -251,9 +251,8 @@ private:
   }
 
   bool isBoundedAbove() const {
-    return llvm::any_of(bounds.limits, [](const KeyLimit &limit) {
-      return limit.key <= 0;
-    });
+    return llvm::any_of(bounds.limits,
+                        [](const KeyLimit &limit) { return limit.key <= 0; });
   }
 
   /// Makes the walk visit one tile at least, and the first with the mask: the
@@ -434,9 +433,8 @@ private:
 
   bool isIntervalOfKeys() const {
     return bounds.complete &&
-           llvm::all_of(bounds.limits, [](const KeyLimit &limit) {
-             return limit.key != 0;
-           });
+           llvm::all_of(bounds.limits,
+                        [](const KeyLimit &limit) { return limit.key != 0; });
   }
 
   /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.

@@ -139,12 +139,11 @@ static Value loadEntry(OpBuilder &b, Location loc, const KeyRange &range,
 Value KeyRange::tileAt(OpBuilder &b, Location loc, Value t) const {
   if (!lists)
     return arith::SubIOp::create(b, loc, last, t);
-  Value first = arith::ConstantOp::create(b, loc,
-                                          b.getI32IntegerAttr(kFirstTile));
+  Value first =
+      arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(kFirstTile));
   Value entry = arith::AddIOp::create(b, loc, t, first);
-  return loadEntry(
-      b, loc, *this,
-      arith::IndexCastOp::create(b, loc, b.getIndexType(), entry));
+  return loadEntry(b, loc, *this,
+                   arith::IndexCastOp::create(b, loc, b.getIndexType(), entry));
 }
 
 void attn::useLiveTiles(OpBuilder &b, Location loc, KeyRange &range,
@@ -153,8 +152,8 @@ void attn::useLiveTiles(OpBuilder &b, Location loc, KeyRange &range,
   range.row.assign(row.begin(), row.end());
   auto header = [&](int64_t entry) {
     Value index = arith::ConstantIndexOp::create(b, loc, entry);
-    return Value(tile::UniformOp::create(
-        b, loc, loadEntry(b, loc, range, index)));
+    return Value(
+        tile::UniformOp::create(b, loc, loadEntry(b, loc, range, index)));
   };
   range.count = header(kLiveTiles);
   // In an order that matters full tiles are not told apart.

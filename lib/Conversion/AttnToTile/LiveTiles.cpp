@@ -74,8 +74,8 @@ public:
              ValueRange operands)
       : op(op), b(op.getLoc(), op.getContext()), operands(operands) {
     b.setInsertionPointToEnd(module.getBody());
-    kernel = gpu::GPUFuncOp::create(
-        b, name, b.getFunctionType(operands.getTypes(), {}));
+    kernel = gpu::GPUFuncOp::create(b, name,
+                                    b.getFunctionType(operands.getTypes(), {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
     kernel.setKnownBlockSizeAttr(
         b.getDenseI32ArrayAttr({int32_t(kWarpSize), 1, 1}));
@@ -143,9 +143,8 @@ public:
     map.map(op.getMask().getArgument(1), kernel.head);
     for (Value capture : op.getCaptures()) {
       Value argument = kernel.argument(capture);
-      map.map(capture, capture.getType().isIndex()
-                           ? clamped(kernel.b, argument)
-                           : argument);
+      map.map(capture, capture.getType().isIndex() ? clamped(kernel.b, argument)
+                                                   : argument);
     }
   }
 
@@ -165,8 +164,8 @@ public:
     if (isa<LoadOp>(op))
       result = load(b, operands.front(), ArrayRef(operands).drop_front());
     else
-      result = b.clone(*op, map)
-                   ->getResult(cast<OpResult>(value).getResultNumber());
+      result =
+          b.clone(*op, map)->getResult(cast<OpResult>(value).getResultNumber());
     map.map(value, result);
     return result;
   }
@@ -218,8 +217,8 @@ std::pair<Value, Value> encode(ImplicitLocOpBuilder &b, Value value) {
     if (!type.isF32())
       value = arith::ExtFOp::create(b, b.getF32Type(), value);
     unfit = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
-    encoded = orderedBits(
-        b, arith::BitcastOp::create(b, b.getI32Type(), value));
+    encoded =
+        orderedBits(b, arith::BitcastOp::create(b, b.getI32Type(), value));
   } else if (value.getType().isIndex()) { // has been clamped, or is a position
     encoded = arith::IndexCastOp::create(b, b.getI32Type(), value);
   } else if (unsigned width = value.getType().getIntOrFloatBitWidth();
@@ -230,9 +229,9 @@ std::pair<Value, Value> encode(ImplicitLocOpBuilder &b, Value value) {
   } else if (width == 1) {
     encoded = arith::ExtUIOp::create(b, b.getI32Type(), value);
   } else {
-    encoded = width == 32 ? value
-                          : Value(arith::ExtSIOp::create(b, b.getI32Type(),
-                                                         value));
+    encoded = width == 32
+                  ? value
+                  : Value(arith::ExtSIOp::create(b, b.getI32Type(), value));
   }
   if (!unfit)
     return {encoded, encoded};
@@ -258,7 +257,8 @@ public:
     summarize(byKey, op.getMask().getArgument(3), keys, tiles, schedule.getN(),
               "keys");
     lists = allocate(
-        tiles, [&](Value n) { return arith::AddIOp::create(host, n, index(2)); },
+        tiles,
+        [&](Value n) { return arith::AddIOp::create(host, n, index(2)); },
         blocks);
     listTiles();
     return lists;
@@ -278,8 +278,7 @@ private:
     heads = formulas.dependsOn(1) ? dim(op.getQuery(), 1) : one;
     queries = dim(op.getQuery(), 2);
     keys = dim(op.getKey(), 2);
-    blocks =
-        arith::CeilDivUIOp::create(host, queries, index(schedule.getM()));
+    blocks = arith::CeilDivUIOp::create(host, queries, index(schedule.getM()));
     tiles = arith::MaxUIOp::create(
         host, arith::CeilDivUIOp::create(host, keys, index(schedule.getN())),
         one);
@@ -389,7 +388,18 @@ private:
 
     Value load(ImplicitLocOpBuilder &b, LoadOp load,
                ValueRange indices) override {
-      return RegionScalars::load(b, region.capture(load.getCapture()), indices);
+      Value source = region.capture(load.getCapture());
+      SmallVector<Value> inside;
+      for (auto [d, index] : llvm::enumerate(indices)) {
+        Value size = memref::DimOp::create(
+            b, source, arith::ConstantIndexOp::create(b, d));
+        Value one = arith::ConstantIndexOp::create(b, 1);
+        Value zero = arith::ConstantIndexOp::create(b, 0);
+        Value last = arith::SubIOp::create(b, size, one);
+        inside.push_back(arith::MaxSIOp::create(
+            b, arith::MinSIOp::create(b, index, last), zero));
+      }
+      return RegionScalars::load(b, source, inside);
     }
 
   private:
@@ -449,21 +459,20 @@ private:
     auto [empty, isFull] = classify(k, entry, tile);
     wanted = arith::AndIOp::create(k.b, wanted, negate(k, empty));
     if (!anyClass)
-      wanted = arith::AndIOp::create(k.b, wanted,
-                                     full ? isFull : negate(k, isFull));
+      wanted =
+          arith::AndIOp::create(k.b, wanted, full ? isFull : negate(k, isFull));
     Value votes = tile::BallotOp::create(k.b, wanted);
     Value one = k.i32(1);
     Value lower = k.sub(arith::ShLIOp::create(k.b, one, k.narrowLane), one);
-    Value before = math::CtPopOp::create(
-        k.b, arith::AndIOp::create(k.b, votes, lower));
+    Value before =
+        math::CtPopOp::create(k.b, arith::AndIOp::create(k.b, votes, lower));
     Value carried = loop.getRegionIterArg(0);
     k.onlyIf(wanted, [&] {
       Value entryIndex = arith::IndexCastOp::create(
           k.b, k.b.getIndexType(),
           k.add(k.add(carried, before), k.i32(kFirstTile)));
-      memref::StoreOp::create(
-          k.b, k.toI32(tile), k.argument(lists),
-          ValueRange{k.batch, k.head, k.block, entryIndex});
+      memref::StoreOp::create(k.b, k.toI32(tile), k.argument(lists),
+                              ValueRange{k.batch, k.head, k.block, entryIndex});
     });
     scf::YieldOp::create(
         k.b, ValueRange{k.add(carried, math::CtPopOp::create(k.b, votes))});
@@ -481,14 +490,13 @@ private:
     Value one = k.index(1);
     MaskExtent extent;
     extent.firstQuery = k.mul(k.block, m);
-    extent.lastQuery = k.sub(
-        k.min(k.add(extent.firstQuery, m), k.argument(queries)), one);
+    extent.lastQuery =
+        k.sub(k.min(k.add(extent.firstQuery, m), k.argument(queries)), one);
     extent.firstKey = k.mul(tile, n);
     Value end = k.add(extent.firstKey, n);
     extent.lastKey = k.sub(k.min(end, k.argument(keys)), one);
     Scalars scalars(*this, entry, tile);
-    MaskClass result =
-        MaskIntervals(formulas, scalars, k.b, extent).classify();
+    MaskClass result = MaskIntervals(formulas, scalars, k.b, extent).classify();
     // The end of the keys is a mask as well.
     Value isWhole = k.compare(P::sle, end, k.argument(keys));
     result.full = arith::AndIOp::create(k.b, result.full, isWhole);

@@ -280,5 +280,6 @@ private:
 void tile::populateGlobalPatterns(TypeConverter &converter,
                                   RewritePatternSet &patterns) {
   patterns.add<GatherLowering, ScalarLoadLowering, LoadConstantLowering,
-               ScalarStoreLowering, StoreRowsLowering, CopyOutLowering>(converter, patterns.getContext());
+               ScalarStoreLowering, StoreRowsLowering, CopyOutLowering>(
+      converter, patterns.getContext());
 }

@@ -105,8 +105,8 @@ struct ReduceLanesLowering : OpConversionPattern<ReduceLanesOp> {
   matchAndRewrite(ReduceLanesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
-    auto kind = op.getEnd() == End::Least ? NVVM::ReduxKind::MIN
-                                          : NVVM::ReduxKind::MAX;
+    auto kind =
+        op.getEnd() == End::Least ? NVVM::ReduxKind::MIN : NVVM::ReduxKind::MAX;
     rewriter.replaceOpWithNewOp<NVVM::ReduxOp>(
         op, e.b.getI32Type(), adaptor.getValue(), kind, e.constant(-1));
     return success();

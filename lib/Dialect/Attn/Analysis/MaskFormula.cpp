@@ -21,14 +21,15 @@ MaskFormulas::MaskFormulas(Region &mask) : mask(mask) {
   positions[mask.getArgument(3)] = Positions::Key;
   for (Operation &op : mask.front()) {
     Positions all = Positions::None;
-    bool reads = isa<LoadOp>(op);
+    bool reads = false;
     for (Value operand : op.getOperands()) {
       all = join(all, getPositions(operand));
-      reads |= readsMemory.lookup(operand);
+      reads |= readsByPosition.lookup(operand);
     }
+    reads |= isa<LoadOp>(op) && all != Positions::None;
     for (Value result : op.getResults()) {
       positions[result] = all;
-      readsMemory[result] = reads;
+      readsByPosition[result] = reads;
     }
   }
 }
@@ -45,7 +46,7 @@ static bool canSummarize(Type type) {
 
 bool MaskFormulas::isFact(Value value) const {
   Positions own = getPositions(value);
-  return readsMemory.lookup(value) && canSummarize(value.getType()) &&
+  return readsByPosition.lookup(value) && canSummarize(value.getType()) &&
          (own == Positions::Query || own == Positions::Key);
 }
 
@@ -90,9 +91,8 @@ MaskFormulas::matchFloorMod(Value value) const {
                                 std::pair(mul.getRhs(), mul.getLhs())}) {
     auto div = quotient.getDefiningOp<arith::FloorDivSIOp>();
     if (div && div.getLhs() == sub.getLhs() &&
-        (div.getRhs() == size || (asConstant(size) && asConstant(size) ==
-                                                          asConstant(
-                                                              div.getRhs()))) &&
+        (div.getRhs() == size ||
+         (asConstant(size) && asConstant(size) == asConstant(div.getRhs()))) &&
         isUniform(size))
       return std::pair(sub.getLhs(), size);
   }
@@ -324,8 +324,8 @@ static Value matchAbs(Value value) {
 }
 
 /// A comparison of a remainder with the remainder 0 is one of divisibility.
-std::optional<MaskFormula>
-MaskFormulas::matchMultiple(arith::CmpIOp compare, bool negated) const {
+std::optional<MaskFormula> MaskFormulas::matchMultiple(arith::CmpIOp compare,
+                                                       bool negated) const {
   using P = arith::CmpIPredicate;
   P predicate = compare.getPredicate();
   if (predicate != P::eq && predicate != P::ne)
@@ -409,8 +409,7 @@ MaskFormula MaskFormulas::compareIntegers(arith::CmpIOp compare,
   case P::slt:
     return atLeast(difference, -1, -1);
   case P::eq:
-    return combine(true, atLeast(difference, 1, 0),
-                   atLeast(difference, -1, 0));
+    return combine(true, atLeast(difference, 1, 0), atLeast(difference, -1, 0));
   case P::ne:
     return combine(false, atLeast(difference, 1, -1),
                    atLeast(difference, -1, -1));

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Matchers.h"
+#include <limits>
 #include <numeric>
 
 using namespace mlir;
@@ -15,6 +16,9 @@ using P = arith::CmpIPredicate;
 
 /// More clauses than this are not written out.
 static constexpr size_t kMaxClauses = 64;
+
+/// Elements of a capture that are read for a rectangle.
+static constexpr int64_t kMaxLoads = 64;
 
 /// Scalars beyond it are compared as if they were it, so that sums of a few of
 /// them and of positions fit 64 bits.
@@ -309,6 +313,10 @@ Value MaskIntervals::isNeverOrdered(const MaskLiteral &literal) {
 
 /// A scalar of the region as an index.
 Value MaskIntervals::scalarIndex(Value value) {
+  APInt known;
+  if (matchPattern(value, m_ConstantInt(&known)))
+    return constant(
+        std::clamp(known.getSExtValue(), -kScalarLimit, kScalarLimit));
   Value scalar = scalars.scalar(b, value);
   if (scalar.getType().isInteger(1))
     return b.createOrFold<arith::IndexCastUIOp>(b.getIndexType(), scalar);
@@ -453,42 +461,78 @@ MaskInterval MaskIntervals::ofTruth(Value condition, int64_t one) {
   return {min(mostly, surely), max(mostly, surely)};
 }
 
-/// An element that is the same for the whole rectangle is known.
+/// The elements that the rectangle may read, when they are few: one block of a
+/// table of blocks, say, or the four that a tile overlaps.
 MaskInterval MaskIntervals::loaded(Value value) {
   auto load = cast<LoadOp>(value.getDefiningOp());
-  Value isOne = truth(b, true);
-  SmallVector<Value> indices;
-  for (Value index : load.getIndices()) {
-    MaskInterval x = integers(index);
-    isOne = all(isOne, compare(P::eq, x.low, x.high));
-    indices.push_back(x.low);
-  }
   bool isFloat = isa<FloatType>(value.getType());
+  Value count = constant(1);
+  SmallVector<MaskInterval> ranges;
+  for (Value index : load.getIndices()) {
+    ranges.push_back(integers(index));
+    Value extent = sub(ranges.back().high, ranges.back().low);
+    extent = max(min(extent, constant(kMaxLoads)), constant(-1));
+    count = mul(count, add(extent, constant(1)));
+  }
+  Value isFew = compare(P::sle, count, constant(kMaxLoads));
   Type type = isFloat ? value.getType() : Type(b.getIndexType());
-  auto branch = scf::IfOp::create(b, TypeRange{type, type}, isOne,
+  auto branch = scf::IfOp::create(b, TypeRange{type, type}, isFew,
                                   /*withElseRegion=*/true);
   OpBuilder::InsertionGuard guard(b);
+  auto ends = [&](int64_t low, int64_t high, double lowReal, double highReal) {
+    auto real = [&](double value) -> Value {
+      return arith::ConstantOp::create(b, b.getFloatAttr(type, value));
+    };
+    return isFloat ? MaskInterval{real(lowReal), real(highReal)}
+                   : MaskInterval{constant(low), constant(high)};
+  };
+  constexpr double kInfinity = std::numeric_limits<double>::infinity(),
+                   kNaN = std::numeric_limits<double>::quiet_NaN();
+  bool isTruth = value.getType().isInteger(1);
+  int64_t most = isTruth ? 1 : 2 * kScalarLimit, least = isTruth ? 0 : -most;
+  b.setInsertionPointToStart(branch.elseBlock());
+  MaskInterval anything = ends(least, most, kNaN, kNaN);
+  scf::YieldOp::create(b, ValueRange{anything.low, anything.high});
   b.setInsertionPointToStart(branch.thenBlock());
-  Value element = scalars.load(b, load, indices);
-  if (value.getType().isInteger(1))
-    element = arith::IndexCastUIOp::create(b, b.getIndexType(), element);
-  else if (!isFloat && !value.getType().isIndex())
-    element = arith::IndexCastOp::create(b, b.getIndexType(), element);
-  if (!isFloat)
+  MaskInterval found =
+      scan(load, ranges, {}, ends(most, least, kInfinity, -kInfinity));
+  scf::YieldOp::create(b, ValueRange{found.low, found.high});
+  return {branch.getResult(0), branch.getResult(1)};
+}
+
+/// Widens `so far` by the elements at all indices in the remaining ranges.
+MaskInterval MaskIntervals::scan(LoadOp load, ArrayRef<MaskInterval> ranges,
+                                 SmallVector<Value> indices,
+                                 MaskInterval soFar) {
+  if (indices.size() == ranges.size()) {
+    Value element = scalars.load(b, load, indices);
+    if (isa<FloatType>(element.getType()))
+      return {arith::MinimumFOp::create(b, soFar.low, element),
+              arith::MaximumFOp::create(b, soFar.high, element)};
+    if (element.getType().isInteger(1))
+      element = arith::IndexCastUIOp::create(b, b.getIndexType(), element);
+    else if (!element.getType().isIndex())
+      element = arith::IndexCastOp::create(b, b.getIndexType(), element);
     element =
         min(max(element, constant(-kScalarLimit)), constant(kScalarLimit));
-  scf::YieldOp::create(b, ValueRange{element, element});
-  b.setInsertionPointToStart(branch.elseBlock());
-  Value low, high;
-  if (isFloat)
-    low = high = arith::ConstantOp::create(
-        b, b.getFloatAttr(type, APFloat::getNaN(APFloat::IEEEsingle())));
-  else if (value.getType().isInteger(1))
-    low = constant(0), high = constant(1);
-  else
-    low = constant(-2 * kScalarLimit), high = constant(2 * kScalarLimit);
-  scf::YieldOp::create(b, ValueRange{low, high});
-  return {branch.getResult(0), branch.getResult(1)};
+    return {min(soFar.low, element), max(soFar.high, element)};
+  }
+  MaskInterval range = ranges[indices.size()];
+  if (range.low == range.high) { // the same for all tiles
+    indices.push_back(range.low);
+    return scan(load, ranges, indices, soFar);
+  }
+  auto loop =
+      scf::ForOp::create(b, range.low, add(range.high, constant(1)),
+                         constant(1), ValueRange{soFar.low, soFar.high});
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(loop.getBody());
+  indices.push_back(loop.getInductionVar());
+  MaskInterval next =
+      scan(load, ranges, indices,
+           {loop.getRegionIterArg(0), loop.getRegionIterArg(1)});
+  scf::YieldOp::create(b, ValueRange{next.low, next.high});
+  return {loop.getResult(0), loop.getResult(1)};
 }
 
 /// Of f32; rounding keeps the order.

@@ -52,7 +52,7 @@ struct MaskFormula {
   MaskLiteral literal = {MaskLiteral::Unknown};
 };
 
-/// A value that reads memory and depends on one of the two positions. Over the
+/// A value that depends on one of the two positions, through memory. Over the
 /// positions of a tile it is summed up by its least and largest value.
 struct MaskFact {
   Value value;
@@ -101,7 +101,7 @@ private:
 
   Region &mask;
   llvm::DenseMap<Value, Positions> positions;
-  llvm::DenseMap<Value, bool> readsMemory;
+  llvm::DenseMap<Value, bool> readsByPosition;
 };
 
 } // namespace mlir::attn

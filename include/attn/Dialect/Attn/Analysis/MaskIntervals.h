@@ -37,7 +37,8 @@ public:
   /// The ends of a fact over the rectangle: index values, or f32 for floats. An
   /// end that is not known makes both the least and the largest i32, or NaN.
   virtual MaskInterval fact(ImplicitLocOpBuilder &b, Value value) = 0;
-  /// An element of a capture, in its own type.
+  /// An element of a capture, in its own type. An index may be outside of it
+  /// where the region's is not: any element will do then.
   virtual Value load(ImplicitLocOpBuilder &b, LoadOp load,
                      ValueRange indices) = 0;
 };
@@ -77,6 +78,8 @@ private:
   MaskInterval sumOf(const LinearForm &form, const MaskExtent &within,
                      bool positions);
   MaskInterval loaded(Value value);
+  MaskInterval scan(LoadOp load, ArrayRef<MaskInterval> ranges,
+                    SmallVector<Value> indices, MaskInterval soFar);
   MaskInterval quotient(Operation *op, MaskInterval x, Value divisor);
   MaskInterval remainder(MaskInterval x, Value divisor, bool floored);
   MaskInterval ofTruth(Value condition, int64_t one);
