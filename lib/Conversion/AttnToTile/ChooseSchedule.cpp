@@ -64,11 +64,19 @@ struct ScheduleRow {
 /// weights and output do not fit 160 registers, and tiles are smaller where a
 /// region needs registers for each element.
 static constexpr ScheduleRow kSchedules[] = {
+    {"sm_80", 56, 56, Regions::Predicate, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 16, 16, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
     {"sm_80", 32, 32, Regions::Any, Keys::Any, "m=128,n=112,warps=4,stages=1"},
     {"sm_80", 56, 56, Regions::Any, Keys::Any,
      "m=128,n=96,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Regions::Loaded, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Regions::Predicate, Keys::Any,
+     "m=128,n=96,warps=4,stages=1,order=pressure"},
     {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 128, 128, Regions::Predicate, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
     {"sm_80", 128, 128, Regions::Any, Keys::Any,
      "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 256, 256, Regions::Any, Keys::Any,
