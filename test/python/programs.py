@@ -96,5 +96,6 @@ def capture_inputs(captures, folder):
             continue
         stored = value.astype(np.float32) if value.dtype == float else value
         inputs.append(os.path.join(folder, name + ".npy"))
-        np.save(inputs[-1], np.ascontiguousarray(stored))
+        # Not ascontiguousarray, which adds a dimension where there is none.
+        np.save(inputs[-1], np.asarray(stored, order="C"))
     return inputs

@@ -6,34 +6,13 @@ In the dialect a variant may use %sq, %sk and %offset = %sk - %sq. In Python
 c holds the captures by name and c["sq"], c["sk"].
 """
 import math
-from dataclasses import dataclass, replace
-from typing import Callable, Dict, Optional, Tuple
+from dataclasses import replace
 
 import numpy as np
 
+import flex_variants
 import reference_numpy
-
-
-@dataclass(frozen=True)
-class Variant:
-    name: str
-    score: Optional[str] = None  # body of the region, without its terminator
-    score_value: str = "%r"      # what is yielded
-    score_fn: Optional[Callable] = None  # (s, b, h, i, j, c)
-    mask: Optional[str] = None
-    mask_value: str = "%m"
-    mask_fn: Optional[Callable] = None  # (b, h, i, j, c)
-    # (shape, random generator) -> {name: (array or number, type)}
-    captures: Callable[..., Dict[str, Tuple]] = lambda shape, rng: {}
-    loose: bool = False  # the region is evaluated in f32 on purpose
-    # For docs/Variants.md, which lists the variants that have a source.
-    formula: str = ""
-    source: str = ""
-    normalizer: Optional[str] = None
-    sink: Optional[str] = None
-    sink_value: str = "%r"
-    row_fn: Optional[Callable] = None  # (s, v, b, h, c): a row of out and its lse
-    has_lse: bool = True
+from variant import Variant
 
 
 def causal(i, j):
@@ -664,8 +643,8 @@ def combine(score, mask):
 
 
 def by_name(name):
-    """One of the variants above, or "a+b": a with the mask of b."""
+    """A variant of this file or of flex_variants.py, or "a+b": a with the mask of b."""
     score, _, mask = name.partition("+")
-    found = next(v for v in [PLAIN] + SCORES + MASKS + NORMALIZERS
-                 if v.name == score)
+    found = next(v for v in [PLAIN] + SCORES + MASKS + NORMALIZERS +
+                 flex_variants.SCORES + flex_variants.MASKS if v.name == score)
     return combine(found, by_name(mask)) if mask else found
