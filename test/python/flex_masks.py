@@ -255,8 +255,8 @@ mask("batched_prefix_lm", "floor(i / n) == floor(j / n) and "
     %bi = attn.block %i, %n
     %bj = attn.block %j, %n
     %0 = arith.cmpi eq, %bi, %bj : index
-    %li = arith.remui %i, %n : index
-    %lj = arith.remui %j, %n : index
+    %li = arith.remsi %i, %n : index
+    %lj = arith.remsi %j, %n : index
     %1 = attn.prefix_lm %li, %lj, %p
     %m = arith.andi %0, %1 : i1""", lambda shape, rng: {
     "n": (max(3, shape.sk // 3), "index"), "p": (2, "index")})

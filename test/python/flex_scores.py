@@ -182,8 +182,8 @@ score("window_score", "s if |i - j| <= w else -inf", FA4,
 score("block_diagonal_score", "s if floor(i / 64) == floor(j / 64) else -inf", FA4,
       lambda s, b, h, i, j, c: dropped(i // 64 == j // 64, s), INF + """
     %size = arith.constant 64 : index
-    %0 = arith.divui %i, %size : index
-    %1 = arith.divui %j, %size : index
+    %0 = arith.floordivsi %i, %size : index
+    %1 = arith.floordivsi %j, %size : index
     %2 = arith.cmpi eq, %0, %1 : index
     %r = arith.select %2, %s, %inf : f32""")
 # The condition is about the score itself: no mask can say it.

@@ -14,6 +14,7 @@ import zlib
 
 import numpy as np
 
+import flex_variants
 import reference_numpy
 from programs import Case, capture_inputs, program
 from variants import MASKS, NORMALIZERS, PLAIN, SCORES, by_name, combine
@@ -170,6 +171,18 @@ class ReferenceTest(unittest.TestCase):
         for score in SCORES:
             for mask in ("causal_bottom_right", "key_lengths"):
                 self.check(Case(combine(score, by_name(mask)), sq=12, sk=8))
+
+    def test_variants_of_other_systems(self):
+        for variant in flex_variants.SCORES + flex_variants.MASKS:
+            self.check(Case(variant))
+            self.check(Case(variant, "bf16", b=3, sq=9, sk=4, hq=2, hkv=2))
+            self.check(Case(variant, "f16", b=1, hq=2, hkv=1, sq=150, sk=37))
+            self.check(Case(variant, b=1, hq=2, hkv=1, sq=21, sk=170))
+
+    def test_names_are_unique(self):
+        names = [variant.name for variant in SCORES + MASKS + NORMALIZERS +
+                 flex_variants.SCORES + flex_variants.MASKS]
+        self.assertEqual(len(names), len(set(names)))
 
     def test_normalizers(self):
         for variant in NORMALIZERS:
