@@ -513,6 +513,12 @@ MASKS = [
             source="Llama 4, Hugging Face transformers",
             mask_fn=lambda b, h, i, j, c: in_chunk_before(
                 i + c["sk"] - c["sq"], j, c["size"])),
+    Variant("block_causal", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 5), "index")},
+            mask="%m = attn.block_causal %i, %j, %size",
+            formula="floor(j / size) <= floor(i / size)",
+            source="Block Diffusion, arXiv 2503.09573",
+            mask_fn=lambda b, h, i, j, c: j // c["size"] <= i // c["size"]),
     Variant("streaming", captures=lambda shape, rng: {
         "sinks": (2, "index"), "w": (max(3, shape.sk // 4), "index")},
             mask="%m = attn.streaming %i, %j, %sinks, %w",

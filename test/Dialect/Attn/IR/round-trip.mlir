@@ -83,6 +83,7 @@ func.func @masks(%i: index, %j: index, %n: index, %f: i1, %id: i64) {
   // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]]{{$}}
   // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]] random %[[I]], %[[J]], %[[N]]
   // CHECK-NEXT: attn.chunked %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.block_causal %[[I]], %[[J]], %[[N]]
   // CHECK-NEXT: attn.streaming %[[I]], %[[J]], %[[N]], %[[I]]
   // CHECK-NEXT: attn.duo_attention %[[I]], %[[J]], %[[F]], %[[N]], %[[I]]
   // CHECK-NEXT: attn.tree %[[J]], %[[N]], %[[I]], %[[F]]
@@ -105,6 +106,7 @@ func.func @masks(%i: index, %j: index, %n: index, %f: i1, %id: i64) {
   %14 = attn.bigbird %i, %j, %n, %i
   %15 = attn.bigbird %i, %j, %n, %i random %i, %j, %n
   %16 = attn.chunked %i, %j, %n
+  %22 = attn.block_causal %i, %j, %n
   %17 = attn.streaming %i, %j, %n, %i
   %18 = attn.duo_attention %i, %j, %f, %n, %i
   %19 = attn.tree %j, %n, %i, %f
