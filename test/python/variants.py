@@ -619,6 +619,8 @@ NORMALIZERS = [
     relu("relu_squared", "<squared = true>", 2, False),
     relu("relu_squared_over_keys", "<divide_by_keys = true, squared = true>", 2,
          True),
+    Variant("softpick", normalizer="#attn.softpick",
+            row_fn=lambda s, v, b, h, c: reference_numpy.softpick_row(s, v)),
     Variant("stick_breaking", normalizer="#attn.stick_breaking",
             row_fn=lambda s, v, b, h, c: reference_numpy.stick_breaking_row(s, v)),
     Variant("linear", normalizer="#attn.identity", has_lse=False,

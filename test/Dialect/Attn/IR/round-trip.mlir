@@ -193,6 +193,14 @@ func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv,
   return %0, %1, %2, %3, %4, %5 : !qkv, !qkv, !qkv, !qkv, !qkv, !qkv
 }
 
+// CHECK-LABEL: @softpick
+func.func @softpick(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, tensor<1x2x8xf32>) {
+  // CHECK: normalizer = #attn.softpick}
+  %o, %lse = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.softpick} -> !qkv, tensor<1x2x8xf32>
+  return %o, %lse : !qkv, tensor<1x2x8xf32>
+}
+
 // CHECK-LABEL: @sink
 func.func @sink(%q: !qkv, %k: !qkv, %v: !qkv, %sinks: tensor<2xf32>) -> !qkv {
   // CHECK: sink {
