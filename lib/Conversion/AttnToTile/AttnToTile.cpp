@@ -4,6 +4,7 @@
 
 #include "Forward.h"
 #include "HostLaunch.h"
+#include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -61,39 +62,68 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
     }
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      SmallVector<AttentionOp> ops;
-      func.walk([&](AttentionOp op) { ops.push_back(op); });
+      SmallVector<Operation *> ops;
+      func.walk([&](Operation *op) {
+        if (isa<AttentionOp, RotaryOp>(op))
+          ops.push_back(op);
+      });
       if (!ops.empty() && failed(convert(func, ops)))
         return signalPassFailure();
     }
   }
 
 private:
-  LogicalResult convert(func::FuncOp func, ArrayRef<AttentionOp> ops) {
+  LogicalResult convert(func::FuncOp func, ArrayRef<Operation *> ops) {
     OpBuilder b(func);
     auto module = gpu::GPUModuleOp::create(b, func.getLoc(),
                                            (func.getName() + "_kernels").str());
     SymbolTable(getOperation()).insert(module, Block::iterator(func));
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
-    for (auto [number, attention] : llvm::enumerate(ops)) {
-      AttentionOp op = attention;
-      auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
-      if (!schedule)
-        return op.emitError(
-            "expected a tile.schedule: run attn-choose-schedule "
-            "first");
-      if (failed(checkSupported(op, chip)))
-        return failure();
+    for (auto [number, op] : llvm::enumerate(ops)) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
-      if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      auto attention = dyn_cast<AttentionOp>(op);
+      if (failed(attention ? convert(attention, module, name)
+                           : convert(cast<RotaryOp>(op), module, name)))
         return failure();
-      buildArgumentChecks(op, alignment);
-      buildLaunch(op, schedule, kernel);
-      op.erase();
+      op->erase();
     }
+    launchAfterChecks(func);
     return success();
+  }
+
+  LogicalResult convert(AttentionOp op, gpu::GPUModuleOp module,
+                        StringRef name) {
+    auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
+    if (!schedule)
+      return op.emitError("expected a tile.schedule: run attn-choose-schedule "
+                          "first");
+    if (failed(checkSupported(op, chip)))
+      return failure();
+    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
+    if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      return failure();
+    buildArgumentChecks(op, alignment);
+    buildLaunch(op, schedule, kernel);
+    return success();
+  }
+
+  LogicalResult convert(RotaryOp op, gpu::GPUModuleOp module, StringRef name) {
+    if (!op.isBufferized())
+      return op.emitError("expected memrefs: run attn-bufferize first");
+    const RotaryPlan plan = RotaryPlan::of(op);
+    gpu::GPUFuncOp kernel =
+        buildRotaryKernel(op, plan, alignment, module, name);
+    buildRotaryChecks(op, plan, alignment);
+    buildRotaryLaunch(op, plan, kernel);
+    return success();
+  }
+
+  /// A call that does not fit launches nothing, not even its first kernels.
+  static void launchAfterChecks(func::FuncOp func) {
+    Block &body = func.getBody().front();
+    for (auto launch : llvm::to_vector(body.getOps<gpu::LaunchFuncOp>()))
+      launch->moveBefore(body.getTerminator());
   }
 
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,

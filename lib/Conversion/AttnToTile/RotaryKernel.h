@@ -1,0 +1,44 @@
+//===- RotaryKernel.h - the kernel of attn.rotary ----------------*- C++
+//-*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_ROTARYKERNEL_H
+#define ATTN_LIB_CONVERSION_ATTNTOTILE_ROTARYKERNEL_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace mlir::attn {
+
+/// How a rotation is spread over threads. A thread moves one piece of a row,
+/// for several heads: `values` elements, or twice as many where halves are
+/// split.
+struct RotaryPlan {
+  int64_t values; ///< elements of one load or store, at most 16 bytes
+  int64_t pieces; ///< of a row, and of it:
+  int64_t rotatedPieces;
+  int64_t pairs;          ///< that a rotated piece holds
+  int64_t heads;          ///< that a thread works on
+  int64_t tableAlignment; ///< bytes, of what a thread reads of a table's row
+
+  static constexpr int64_t kThreads = 128;
+  static RotaryPlan of(RotaryOp op);
+};
+
+/// Adds the kernel of `op` to `module`: elementwise, each element is read and
+/// written once. Rows of input and out start at multiples of `alignment` bytes.
+gpu::GPUFuncOp buildRotaryKernel(RotaryOp op, const RotaryPlan &plan,
+                                 int64_t alignment, gpu::GPUModuleOp module,
+                                 StringRef name);
+
+/// Emits, before `op`, the checks of what only a call knows.
+void buildRotaryChecks(RotaryOp op, const RotaryPlan &plan, int64_t alignment);
+
+/// Emits the launch of the kernel.
+void buildRotaryLaunch(RotaryOp op, const RotaryPlan &plan,
+                       gpu::GPUFuncOp kernel);
+
+} // namespace mlir::attn
+
+#endif
