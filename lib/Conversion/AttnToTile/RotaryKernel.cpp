@@ -29,15 +29,17 @@ static int64_t bytesOf(Type element) {
 }
 
 RotaryPlan RotaryPlan::of(RotaryOp op) {
-  int64_t headDim = op.getHeadDim(), width = op.getRotaryWidth();
-  // A pair lies in one piece, or in two pieces of the same place in a half.
-  int64_t unit = op.getInterleaved() ? width : width / 2;
+  int64_t width = op.getRotaryWidth(), copied = op.getHeadDim() - width;
   int64_t most = kVectorBytes / bytesOf(op.getElementType());
+  // A pair lies in one load, or in two of the same place in a half.
+  int64_t unit = op.getInterleaved() ? width : width / 2;
   RotaryPlan plan;
-  plan.values = std::min({most, lowestBit(unit), lowestBit(headDim)});
-  plan.rotatedPieces = unit / plan.values;
-  plan.pieces = plan.rotatedPieces + (headDim - width) / plan.values;
+  plan.values = std::min(most, lowestBit(unit));
   plan.pairs = op.getInterleaved() ? plan.values / 2 : plan.values;
+  plan.rotatedPieces = unit / plan.values;
+  plan.copiedValues =
+      copied ? std::min({most, lowestBit(width), lowestBit(copied)}) : 1;
+  plan.pieces = plan.rotatedPieces + copied / plan.copiedValues;
   plan.heads = kHeadsPerThread;
   int64_t tableBytes =
       op.hasTables()
@@ -56,8 +58,7 @@ public:
       : op(op), plan(plan), b(op.getLoc(), op.getContext()),
         element(op.getElementType()) {
     b.setInsertionPointToStart(&kernel.getBody().front());
-    rowAlignment = std::min(std::max(alignment, bytesOf(element)),
-                            plan.values * bytesOf(element));
+    rowAlignment = std::max(alignment, bytesOf(element));
     auto arguments = kernel.getArguments().begin();
     auto take = [&](bool exists) { return exists ? *arguments++ : Value(); };
     input = take(true);
@@ -176,10 +177,11 @@ private:
 
   void copyPiece() {
     Value inCopied = arith::SubIOp::create(b, piece, i32(plan.rotatedPieces));
-    Value column = add(mul(inCopied, plan.values), i32(op.getRotaryWidth()));
+    Value column =
+        add(mul(inCopied, plan.copiedValues), i32(op.getRotaryWidth()));
     SmallVector<Piece> heads;
     for (int64_t h = 0; h < plan.heads; ++h)
-      heads.push_back(load(h, column));
+      heads.push_back(load(h, column, plan.copiedValues));
     for (auto [h, values] : llvm::enumerate(heads))
       store(h, {{column, values}});
   }
@@ -189,9 +191,9 @@ private:
     Value otherColumn = add(column, i32(op.getRotaryWidth() / 2));
     SmallVector<Piece> heads, others;
     for (int64_t h = 0; h < plan.heads; ++h) {
-      heads.push_back(load(h, column));
+      heads.push_back(load(h, column, plan.values));
       if (!op.getInterleaved())
-        others.push_back(load(h, otherColumn));
+        others.push_back(load(h, otherColumn, plan.values));
     }
     auto [cosines, sines] = rotations();
     for (int64_t h = 0; h < plan.heads; ++h) {
@@ -276,11 +278,16 @@ private:
     return {batch, add(firstHead, i32(h)), row, column};
   }
 
-  Piece load(int64_t h, Value column) {
-    SmallVector<Type> types(plan.values, element);
+  /// Columns of pieces are whole numbers of pieces behind the start of a row.
+  int64_t alignmentOf(int64_t count) {
+    return std::min(rowAlignment, count * bytesOf(element));
+  }
+
+  Piece load(int64_t h, Value column, int64_t count) {
+    SmallVector<Type> types(count, element);
     auto loaded = [&] {
       return tile::LoadValuesOp::create(b, types, input, indicesOf(h, column),
-                                        rowAlignment)
+                                        alignmentOf(count))
           .getValues();
     };
     Value present = isPresent(h);
@@ -290,7 +297,7 @@ private:
     inBlock(branch.thenBlock(), [&] { scf::YieldOp::create(b, loaded()); });
     inBlock(branch.elseBlock(), [&] {
       Value zero = arith::ConstantOp::create(b, b.getFloatAttr(element, 0.0));
-      scf::YieldOp::create(b, Piece(plan.values, zero));
+      scf::YieldOp::create(b, Piece(count, zero));
     });
     return Piece(branch.getResults());
   }
@@ -299,7 +306,7 @@ private:
     auto storeAll = [&] {
       for (const auto &[column, values] : pieces)
         tile::StoreValuesOp::create(b, values, out, indicesOf(h, column),
-                                    rowAlignment);
+                                    alignmentOf(values.size()));
     };
     if (Value present = isPresent(h))
       when(present, storeAll);
@@ -322,7 +329,7 @@ private:
   RotaryPlan plan;
   ImplicitLocOpBuilder b;
   Type element;
-  int64_t rowAlignment; // of a piece, in bytes
+  int64_t rowAlignment; // in bytes
 
   // Arguments; null where the op has none.
   Value input, out, positions, cosTable, sinTable, offset, frequencyRow;

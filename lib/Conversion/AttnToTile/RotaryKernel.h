@@ -12,13 +12,14 @@
 namespace mlir::attn {
 
 /// How a rotation is spread over threads. A thread moves one piece of a row,
-/// for several heads: `values` elements, or twice as many where halves are
-/// split.
+/// for several heads.
 struct RotaryPlan {
-  int64_t values; ///< elements of one load or store, at most 16 bytes
-  int64_t pieces; ///< of a row, and of it:
+  int64_t values; ///< of one load of a rotated piece, which has two of them
+                  ///< where halves are split; at most 16 bytes
+  int64_t pairs;  ///< that a rotated piece holds
   int64_t rotatedPieces;
-  int64_t pairs;          ///< that a rotated piece holds
+  int64_t copiedValues;
+  int64_t pieces;         ///< of a row, those that are copied come last
   int64_t heads;          ///< that a thread works on
   int64_t tableAlignment; ///< bytes, of what a thread reads of a table's row
 

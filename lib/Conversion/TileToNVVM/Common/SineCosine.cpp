@@ -16,8 +16,7 @@
 using namespace mlir;
 
 static constexpr double kTwoOverPi = 0.63661977236758134;
-static constexpr double kHalfPi[] = {1.570796012878418, 3.1391647326017846e-07,
-                                     5.390302953474238e-15};
+static constexpr double kHalfPi[] = {1.570796012878418, 3.1391647326017846e-07};
 
 /// Least largest error on |r| <= 1.01 * pi / 4: of sin(r) / r by 0.08, of
 /// cos(r) by 0.002 of 2^-24.
