@@ -230,6 +230,8 @@ private:
     auto type = cast<RankedTensorType>(tensor.getType());
     Value like = sizedLike(tensor);
     OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
+    if (lastTaken)
+      b.setInsertionPointAfter(lastTaken);
     Location loc = tensor.getLoc();
     auto constant = [&](int64_t value) -> Value {
       return arith::ConstantIndexOp::create(b, loc, value);
@@ -249,8 +251,9 @@ private:
     auto raw = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
     Value memory = WorkspaceOp::create(b, loc, raw, bytes);
     auto dense = MemRefType::get(type.getShape(), type.getElementType());
-    return memref::ViewOp::create(b, loc, dense, memory, constant(0),
-                                  dynamicSizes);
+    lastTaken = memref::ViewOp::create(b, loc, dense, memory, constant(0),
+                                       dynamicSizes);
+    return lastTaken->getResult(0);
   }
 
   void updateTypes() {
@@ -272,8 +275,9 @@ private:
 
   func::FuncOp func;
   func::ReturnOp ret;
-  IRMapping memrefs; // tensor value -> memref value
-  IRMapping outputs; // result of an attn op -> memref argument
+  IRMapping memrefs;              // tensor value -> memref value
+  IRMapping outputs;              // result of an attn op -> memref argument
+  Operation *lastTaken = nullptr; // from the workspace
   SmallVector<Operation *> dead;
 };
 
