@@ -42,7 +42,18 @@ static bool takesAnyFloat(OpOperand &use) {
   Operation *user = use.getOwner();
   if (auto rotary = dyn_cast<RotaryOp>(user))
     return rotary.getOuts() != rotary.getInput();
+  if (auto cast = dyn_cast<memref::CastOp>(user))
+    return llvm::all_of(cast->getUses(), takesAnyFloat);
   return isa<AttentionOp, memref::DimOp>(user);
+}
+
+/// Gives a memref, and casts of it, another element type.
+static void setElementType(Value memref, Type element) {
+  auto type = cast<MemRefType>(memref.getType());
+  memref.setType(MemRefType::Builder(type).setElementType(element));
+  for (Operation *user : memref.getUsers())
+    if (auto cast = dyn_cast<memref::CastOp>(user))
+      setElementType(cast.getResult(), element);
 }
 
 /// Gives `out` the element type f64. It has to be an argument of a function, or
@@ -66,9 +77,8 @@ static LogicalResult widen(Operation *op, Value out) {
     diag.attachNote(use.getOwner()->getLoc()) << "a reader is here";
     return diag;
   }
-  auto type = cast<MemRefType>(out.getType());
   Builder b(op->getContext());
-  out.setType(MemRefType::Builder(type).setElementType(b.getF64Type()));
+  setElementType(out, b.getF64Type());
   func.setType(b.getFunctionType(func.getBody().getArgumentTypes(),
                                  func.getResultTypes()));
   return success();
@@ -120,15 +130,14 @@ static void allocateWorkspace(ModuleOp module, ReferencePrecision precision) {
   for (memref::ViewOp view : views) {
     auto workspace = view.getSource().getDefiningOp<WorkspaceOp>();
     OpBuilder b(view);
-    MemRefType type = view.getType();
-    if (precision == ReferencePrecision::Float64)
-      type = MemRefType::Builder(type).setElementType(b.getF64Type());
-    Value buffer =
-        memref::AllocOp::create(b, view.getLoc(), type, view.getSizes());
+    Value buffer = memref::AllocOp::create(b, view.getLoc(), view.getType(),
+                                           view.getSizes());
     b.setInsertionPoint(view->getBlock()->getTerminator());
     memref::DeallocOp::create(b, view.getLoc(), buffer);
-    // Until the ops are lowered they see another element type.
     view->replaceAllUsesWith(ValueRange{buffer});
+    // Until they are lowered, the ops see another element type than theirs.
+    if (precision == ReferencePrecision::Float64)
+      setElementType(buffer, b.getF64Type());
     view.erase();
     if (workspace->use_empty())
       workspace.erase();

@@ -12,6 +12,7 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOTILEPASS
@@ -42,6 +43,19 @@ static LogicalResult checkSupported(AttentionOp op, StringRef chip) {
                           "got ")
              << capture.getType();
   return success();
+}
+
+static Value memoryOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
+/// Whether an operand of the op is in the same memory.
+static bool uses(RotaryOp op, Value memref) {
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return memoryOf(operand) == memoryOf(memref);
+  });
 }
 
 namespace {
@@ -80,16 +94,38 @@ private:
     SymbolTable(getOperation()).insert(module, Block::iterator(func));
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
-    for (auto [number, op] : llvm::enumerate(ops)) {
+    for (unsigned number = 0; !ops.empty(); ++number) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      auto attention = dyn_cast<AttentionOp>(op);
+      auto attention = dyn_cast<AttentionOp>(ops.front());
+      SmallVector<RotaryOp> rotations = takeRotations(ops);
       if (failed(attention ? convert(attention, module, name)
-                           : convert(cast<RotaryOp>(op), module, name)))
+                           : convert(rotations, module, name)))
         return failure();
-      op->erase();
+      size_t done = std::max<size_t>(rotations.size(), 1);
+      for (Operation *op : ops.take_front(done))
+        op->erase();
+      ops = ops.drop_front(done);
     }
     launchAfterChecks(func);
     return success();
+  }
+
+  /// Rotations that come first and do not need one another: query and key of an
+  /// attention. They run in one launch.
+  static SmallVector<RotaryOp> takeRotations(ArrayRef<Operation *> ops) {
+    SmallVector<RotaryOp> taken;
+    for (Operation *op : ops) {
+      auto rotary = dyn_cast<RotaryOp>(op);
+      bool depends = !rotary || llvm::any_of(taken, [&](RotaryOp earlier) {
+        return earlier->getBlock() != op->getBlock() ||
+               uses(rotary, earlier.getOuts()) ||
+               uses(earlier, rotary.getOuts());
+      });
+      if (depends)
+        break;
+      taken.push_back(rotary);
+    }
+    return taken;
   }
 
   LogicalResult convert(AttentionOp op, gpu::GPUModuleOp module,
@@ -108,14 +144,15 @@ private:
     return success();
   }
 
-  LogicalResult convert(RotaryOp op, gpu::GPUModuleOp module, StringRef name) {
-    if (!op.isBufferized())
-      return op.emitError("expected memrefs: run attn-bufferize first");
-    const RotaryPlan plan = RotaryPlan::of(op);
-    gpu::GPUFuncOp kernel =
-        buildRotaryKernel(op, plan, alignment, module, name);
-    buildRotaryChecks(op, plan, alignment);
-    buildRotaryLaunch(op, plan, kernel);
+  LogicalResult convert(ArrayRef<RotaryOp> ops, gpu::GPUModuleOp module,
+                        StringRef name) {
+    for (RotaryOp op : ops)
+      if (!op.isBufferized())
+        return op->emitError("expected memrefs: run attn-bufferize first");
+    gpu::GPUFuncOp kernel = buildRotaryKernel(ops, alignment, module, name);
+    for (RotaryOp op : ops)
+      buildRotaryChecks(op, alignment);
+    buildRotaryLaunch(ops, kernel);
     return success();
   }
 

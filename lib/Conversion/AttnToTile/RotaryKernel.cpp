@@ -50,17 +50,21 @@ RotaryPlan RotaryPlan::of(RotaryOp op) {
 }
 
 namespace {
-/// Builds one kernel. Everything below `run` is a step of it, in order.
-class RotaryKernel {
+/// Builds the part of a kernel that is for one op. Everything below `run` is a
+/// step of it, in order.
+class RotaryBody {
 public:
-  RotaryKernel(RotaryOp op, const RotaryPlan &plan, int64_t alignment,
-               gpu::GPUModuleOp module, gpu::GPUFuncOp kernel)
-      : op(op), plan(plan), b(op.getLoc(), op.getContext()),
-        element(op.getElementType()) {
-    b.setInsertionPointToStart(&kernel.getBody().front());
-    rowAlignment = std::max(alignment, bytesOf(element));
-    auto arguments = kernel.getArguments().begin();
-    auto take = [&](bool exists) { return exists ? *arguments++ : Value(); };
+  /// `arguments` are the kernel's, those of the op come first and are dropped.
+  RotaryBody(RotaryOp op, int64_t alignment, ImplicitLocOpBuilder &b,
+             gpu::GPUModuleOp module, ArrayRef<BlockArgument> &arguments)
+      : op(op), plan(RotaryPlan::of(op)), b(b), module(module),
+        element(op.getElementType()),
+        rowAlignment(std::max(alignment, bytesOf(element))) {
+    auto take = [&](bool exists) {
+      Value argument = exists ? Value(arguments.front()) : Value();
+      arguments = arguments.drop_front(exists);
+      return argument;
+    };
     input = take(true);
     out = take(true);
     positions = take(bool(op.getPositions()));
@@ -68,12 +72,20 @@ public:
     sinTable = take(op.hasTables());
     offset = take(bool(op.getOffset()));
     frequencyRow = take(op.getLengthLimit().has_value());
-    if (!op.hasTables())
-      defineFrequencies(module, kernel.getName());
   }
 
-  void run() {
-    locatePiece();
+  /// How many blocks of threads the op takes.
+  Value blocks() {
+    return arith::MulIOp::create(
+        b, arith::MulIOp::create(b, blocksOfHead(), headGroups()),
+        sizeOf(input, 0));
+  }
+
+  /// What block `number` of them does.
+  void run(Value number) {
+    if (!op.hasTables())
+      defineFrequencies();
+    locatePiece(number);
     when(less(row, sizeOf(input, 2)), [&] {
       if (plan.rotatedPieces == plan.pieces)
         return rotatePiece();
@@ -82,7 +94,6 @@ public:
       inBlock(branch.thenBlock(), [&] { rotatePiece(); });
       inBlock(branch.elseBlock(), [&] { copyPiece(); });
     });
-    gpu::ReturnOp::create(b);
   }
 
 private:
@@ -136,8 +147,9 @@ private:
   //===--------------------------------------------------------------------===//
 
   /// A constant of the kernel's module, in global memory: threads of a warp
-  /// read different ones, which constant memory is slow at.
-  void defineFrequencies(gpu::GPUModuleOp module, StringRef kernelName) {
+  /// read different ones, which constant memory is slow at. Query and key often
+  /// have the same.
+  void defineFrequencies() {
     auto rows = op.getFrequencies();
     SmallVector<float> values;
     for (ArrayRef<float> frequencies : rows)
@@ -148,12 +160,19 @@ private:
         MemRefType::get(shape, b.getF32Type(), MemRefLayoutAttrInterface(),
                         b.getI64IntegerAttr(/*global=*/1));
     auto tensor = RankedTensorType::get(shape, b.getF32Type());
-    OpBuilder global = OpBuilder::atBlockBegin(module.getBody());
-    auto table = memref::GlobalOp::create(
-        global, op.getLoc(), (kernelName + "_frequencies").str(),
-        b.getStringAttr("private"), type,
-        DenseElementsAttr::get<float>(tensor, values), /*constant=*/true,
-        b.getI64IntegerAttr(kVectorBytes));
+    auto content = DenseElementsAttr::get<float>(tensor, values);
+    memref::GlobalOp table;
+    for (auto known : module.getOps<memref::GlobalOp>())
+      if (known.getInitialValueAttr() == content)
+        table = known;
+    if (!table) {
+      OpBuilder detached(b.getContext());
+      table = memref::GlobalOp::create(
+          detached, op.getLoc(), "rotary_frequencies",
+          b.getStringAttr("private"), type, content, /*constant=*/true,
+          b.getI64IntegerAttr(kVectorBytes));
+      SymbolTable(module).insert(table, module.getBody()->begin());
+    }
     frequencies = memref::GetGlobalOp::create(b, type, table.getSymName());
   }
 
@@ -161,18 +180,27 @@ private:
   // Steps
   //===--------------------------------------------------------------------===//
 
-  /// Pieces of rows are numbered through, blocks of threads take them in order.
-  void locatePiece() {
-    auto block = [&](gpu::Dimension dimension) {
-      return toI32(gpu::BlockIdOp::create(b, dimension));
-    };
+  Value ceilDiv(Value value, int64_t by) {
+    return arith::DivUIOp::create(b, add(value, i32(by - 1)), i32(by));
+  }
+  Value blocksOfHead() {
+    return ceilDiv(mul(sizeOf(input, 2), plan.pieces), RotaryPlan::kThreads);
+  }
+  Value headGroups() { return ceilDiv(sizeOf(input, 1), plan.heads); }
+
+  /// Pieces of the rows of a head are numbered through, and blocks of threads
+  /// take them in order.
+  void locatePiece(Value block) {
+    Value blocks = blocksOfHead(), groups = headGroups();
+    Value group = arith::DivUIOp::create(b, block, blocks);
     Value thread = toI32(gpu::ThreadIdOp::create(b, gpu::Dimension::x));
     Value number =
-        add(mul(block(gpu::Dimension::x), RotaryPlan::kThreads), thread);
+        add(mul(arith::RemUIOp::create(b, block, blocks), RotaryPlan::kThreads),
+            thread);
     row = arith::DivUIOp::create(b, number, i32(plan.pieces));
     piece = arith::RemUIOp::create(b, number, i32(plan.pieces));
-    firstHead = mul(block(gpu::Dimension::y), plan.heads);
-    batch = block(gpu::Dimension::z);
+    firstHead = mul(arith::RemUIOp::create(b, group, groups), plan.heads);
+    batch = arith::DivUIOp::create(b, group, groups);
   }
 
   void copyPiece() {
@@ -327,7 +355,8 @@ private:
 
   RotaryOp op;
   RotaryPlan plan;
-  ImplicitLocOpBuilder b;
+  ImplicitLocOpBuilder &b;
+  gpu::GPUModuleOp module;
   Type element;
   int64_t rowAlignment; // in bytes
 
@@ -350,25 +379,53 @@ static Type rowMajor(Type type) {
       StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic, strides));
 }
 
-gpu::GPUFuncOp attn::buildRotaryKernel(RotaryOp op, const RotaryPlan &plan,
-                                       int64_t alignment,
-                                       gpu::GPUModuleOp module,
-                                       StringRef name) {
-  OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
-  SmallVector<Type> arguments;
+/// Appends the types of the arguments that the kernel has for `op`.
+static void appendArguments(RotaryOp op, SmallVectorImpl<Type> &types) {
   for (Value operand : {op.getInput(), Value(op.getOuts()), op.getPositions(),
                         op.getCos(), op.getSin()})
     if (operand)
-      arguments.push_back(rowMajor(operand.getType()));
-  if (op.getOffset())
-    arguments.push_back(b.getIndexType());
-  if (op.getLengthLimit())
-    arguments.push_back(b.getIndexType());
-  auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
-                                       b.getFunctionType(arguments, {}));
+      types.push_back(rowMajor(operand.getType()));
+  types.append(bool(op.getOffset()) + op.getLengthLimit().has_value(),
+               IndexType::get(op.getContext()));
+}
+
+/// Blocks are those of the first op, then those of the next.
+static void buildBodies(ArrayRef<RotaryOp> ops, int64_t alignment,
+                        ImplicitLocOpBuilder &b, gpu::GPUModuleOp module,
+                        ArrayRef<BlockArgument> arguments, Value number) {
+  RotaryBody body(ops.front(), alignment, b, module, arguments);
+  if (ops.size() == 1)
+    return body.run(number);
+  Value blocks = body.blocks();
+  Value isMine =
+      arith::CmpIOp::create(b, arith::CmpIPredicate::slt, number, blocks);
+  auto branch = scf::IfOp::create(b, isMine, /*withElseRegion=*/true);
+  OpBuilder::InsertionGuard guard(b);
+  b.setInsertionPointToStart(branch.thenBlock());
+  body.run(number);
+  b.setInsertionPointToStart(branch.elseBlock());
+  buildBodies(ops.drop_front(), alignment, b, module, arguments,
+              arith::SubIOp::create(b, number, blocks));
+}
+
+gpu::GPUFuncOp attn::buildRotaryKernel(ArrayRef<RotaryOp> ops,
+                                       int64_t alignment,
+                                       gpu::GPUModuleOp module,
+                                       StringRef name) {
+  RotaryOp first = ops.front();
+  ImplicitLocOpBuilder b(first.getLoc(), module.getContext());
+  b.setInsertionPointToEnd(module.getBody());
+  SmallVector<Type> types;
+  for (RotaryOp op : ops)
+    appendArguments(op, types);
+  auto kernel = gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, {}));
   kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
   kernel.setKnownBlockSizeAttr(
       b.getDenseI32ArrayAttr({int32_t(RotaryPlan::kThreads), 1, 1}));
-  RotaryKernel(op, plan, alignment, module, kernel).run();
+  b.setInsertionPointToStart(&kernel.getBody().front());
+  Value number = arith::IndexCastOp::create(
+      b, b.getI32Type(), gpu::BlockIdOp::create(b, gpu::Dimension::x));
+  buildBodies(ops, alignment, b, module, kernel.getArguments(), number);
+  gpu::ReturnOp::create(b);
   return kernel;
 }

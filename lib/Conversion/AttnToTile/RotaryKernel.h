@@ -27,18 +27,17 @@ struct RotaryPlan {
   static RotaryPlan of(RotaryOp op);
 };
 
-/// Adds the kernel of `op` to `module`: elementwise, each element is read and
-/// written once. Rows of input and out start at multiples of `alignment` bytes.
-gpu::GPUFuncOp buildRotaryKernel(RotaryOp op, const RotaryPlan &plan,
-                                 int64_t alignment, gpu::GPUModuleOp module,
-                                 StringRef name);
+/// Adds one kernel for all of `ops` to `module`; none of them reads what
+/// another one writes. It is elementwise, each element is read and written
+/// once. Rows of input and out start at multiples of `alignment` bytes.
+gpu::GPUFuncOp buildRotaryKernel(ArrayRef<RotaryOp> ops, int64_t alignment,
+                                 gpu::GPUModuleOp module, StringRef name);
 
 /// Emits, before `op`, the checks of what only a call knows.
-void buildRotaryChecks(RotaryOp op, const RotaryPlan &plan, int64_t alignment);
+void buildRotaryChecks(RotaryOp op, int64_t alignment);
 
-/// Emits the launch of the kernel.
-void buildRotaryLaunch(RotaryOp op, const RotaryPlan &plan,
-                       gpu::GPUFuncOp kernel);
+/// Emits the launch of the kernel, before the last of `ops`.
+void buildRotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel);
 
 } // namespace mlir::attn
 

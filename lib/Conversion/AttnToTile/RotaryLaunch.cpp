@@ -13,8 +13,9 @@ using namespace mlir::attn;
 namespace {
 class RotaryChecks : HostChecks {
 public:
-  RotaryChecks(RotaryOp op, const RotaryPlan &plan, int64_t alignment)
-      : HostChecks(op), op(op), plan(plan), alignment(alignment) {}
+  RotaryChecks(RotaryOp op, int64_t alignment)
+      : HostChecks(op), op(op), plan(RotaryPlan::of(op)), alignment(alignment) {
+  }
 
   void run() {
     constexpr StringLiteral kDims[] = {"batch", "num_heads", "length",
@@ -68,45 +69,56 @@ private:
 /// Emits the launch; the order of operands is that of the kernel's arguments.
 class RotaryLaunch : HostChecks {
 public:
-  RotaryLaunch(RotaryOp op, const RotaryPlan &plan, gpu::GPUFuncOp kernel)
-      : HostChecks(op), op(op), plan(plan), kernel(kernel) {}
+  RotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel)
+      : HostChecks(ops.back()), kernel(kernel) {
+    for (RotaryOp op : ops) {
+      Value count = blocksOf(op);
+      blocks = blocks ? arith::AddIOp::create(b, blocks, count) : count;
+      appendOperands(op);
+    }
+  }
 
   void run() {
-    auto ceilDiv = [&](Value value, int64_t by) -> Value {
-      return arith::CeilDivUIOp::create(b, value, constant(by));
-    };
-    Value pieces =
-        arith::MulIOp::create(b, dim(op.getInput(), 2), constant(plan.pieces));
-    gpu::KernelDim3 grid{ceilDiv(pieces, RotaryPlan::kThreads),
-                         ceilDiv(dim(op.getInput(), 1), plan.heads),
-                         dim(op.getInput(), 0)};
-    gpu::KernelDim3 threads{constant(RotaryPlan::kThreads), constant(1),
-                            constant(1)};
+    Value one = constant(1);
+    gpu::KernelDim3 grid{blocks, one, one};
+    gpu::KernelDim3 threads{constant(RotaryPlan::kThreads), one, one};
     gpu::LaunchFuncOp::create(b, kernel, grid, threads,
-                              /*dynamicSharedMemorySize=*/Value(), operands());
+                              /*dynamicSharedMemorySize=*/Value(), operands);
   }
 
 private:
-  SmallVector<Value> operands() {
-    SmallVector<Value> values;
+  Value blocksOf(RotaryOp op) {
+    const RotaryPlan plan = RotaryPlan::of(op);
+    auto ceilDiv = [&](Value value, int64_t by) -> Value {
+      return arith::CeilDivUIOp::create(b, value, constant(by));
+    };
+    auto multiply = [&](Value u, Value v) -> Value {
+      return arith::MulIOp::create(b, u, v);
+    };
+    Value pieces = multiply(dim(op.getInput(), 2), constant(plan.pieces));
+    Value ofHead = ceilDiv(pieces, RotaryPlan::kThreads);
+    Value groups = ceilDiv(dim(op.getInput(), 1), plan.heads);
+    return multiply(multiply(ofHead, groups), dim(op.getInput(), 0));
+  }
+
+  void appendOperands(RotaryOp op) {
     for (Value operand : {op.getInput(), Value(op.getOuts()), op.getPositions(),
                           op.getCos(), op.getSin()}) {
       if (!operand)
         continue;
-      Type type = kernel.getArgumentTypes()[values.size()];
-      values.push_back(type == operand.getType()
-                           ? operand
-                           : Value(memref::CastOp::create(b, type, operand)));
+      Type type = kernel.getArgumentTypes()[operands.size()];
+      operands.push_back(type == operand.getType()
+                             ? operand
+                             : Value(memref::CastOp::create(b, type, operand)));
     }
     if (op.getOffset())
-      values.push_back(op.getOffset());
+      operands.push_back(op.getOffset());
     if (std::optional<int64_t> limit = op.getLengthLimit())
-      values.push_back(whichFrequencies(*limit));
-    return values;
+      operands.push_back(whichFrequencies(op, *limit));
   }
 
   /// 1 for a sequence that is longer than the limit.
-  Value whichFrequencies(int64_t limit) {
+  Value whichFrequencies(RotaryOp op, int64_t limit) {
     Value length = op.getLength();
     if (!length) {
       length = dim(op.getInput(), 2);
@@ -118,18 +130,16 @@ private:
     return arith::SelectOp::create(b, isLong, constant(1), constant(0));
   }
 
-  RotaryOp op;
-  RotaryPlan plan;
   gpu::GPUFuncOp kernel;
+  Value blocks;
+  SmallVector<Value> operands;
 };
 } // namespace
 
-void attn::buildRotaryChecks(RotaryOp op, const RotaryPlan &plan,
-                             int64_t alignment) {
-  RotaryChecks(op, plan, alignment).run();
+void attn::buildRotaryChecks(RotaryOp op, int64_t alignment) {
+  RotaryChecks(op, alignment).run();
 }
 
-void attn::buildRotaryLaunch(RotaryOp op, const RotaryPlan &plan,
-                             gpu::GPUFuncOp kernel) {
-  RotaryLaunch(op, plan, kernel).run();
+void attn::buildRotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel) {
+  RotaryLaunch(ops, kernel).run();
 }

@@ -98,6 +98,8 @@ def check_chain(case, *options):
             error = np.abs(got - want)[got != want].max(initial=0)
         expect(case, f"{name} is far from NumPy:", error <= verdict[name]["bound"],
                f"{error} > {verdict[name]['bound']}")
+    expect(case, "expected two launches, but got", len(stats["kernels"]) == 2,
+           stats["kernels"])
     moved, ideal = stats["counters"]["global"], stats["ideal_bytes"]["by_buffer"]
     for name in ("query", "key"):
         expect(case, f"{name} is not read once", moved[name]["bytes_read"] == ideal[name],
