@@ -41,12 +41,12 @@ RotaryPlan RotaryPlan::of(RotaryOp op) {
       copied ? std::min({most, lowestBit(width), lowestBit(copied)}) : 1;
   plan.pieces = plan.rotatedPieces + copied / plan.copiedValues;
   plan.heads = kHeadsPerThread;
-  int64_t tableBytes =
-      op.hasTables()
-          ? bytesOf(cast<ShapedType>(op.getCos().getType()).getElementType())
-          : bytesOf(Float32Type::get(op.getContext()));
-  plan.tableAlignment = std::min(kVectorBytes, plan.pairs * tableBytes);
   return plan;
+}
+
+int64_t RotaryPlan::tableAlignment(Type element, int64_t alignment) const {
+  int64_t bytes = bytesOf(element);
+  return std::max(bytes, std::min({kVectorBytes, alignment, pairs * bytes}));
 }
 
 namespace {
@@ -58,8 +58,7 @@ public:
   RotaryBody(RotaryOp op, int64_t alignment, ImplicitLocOpBuilder &b,
              gpu::GPUModuleOp module, ArrayRef<BlockArgument> &arguments)
       : op(op), plan(RotaryPlan::of(op)), b(b), module(module),
-        element(op.getElementType()),
-        rowAlignment(std::max(alignment, bytesOf(element))) {
+        element(op.getElementType()), alignment(alignment) {
     auto take = [&](bool exists) {
       Value argument = exists ? Value(arguments.front()) : Value();
       arguments = arguments.drop_front(exists);
@@ -262,8 +261,8 @@ private:
     Value position = positionOfRow();
     Value firstPair = mul(piece, plan.pairs);
     if (op.hasTables())
-      return {loadTable(cosTable, position, firstPair),
-              loadTable(sinTable, position, firstPair)};
+      return {loadTable(cosTable, alignment, position, firstPair),
+              loadTable(sinTable, alignment, position, firstPair)};
     Value which = frequencyRow ? toI32(frequencyRow) : i32(0);
     Value real = arith::SIToFPOp::create(b, b.getF32Type(), position);
     Value magnitude;
@@ -271,7 +270,8 @@ private:
       magnitude = arith::ConstantOp::create(
           b, b.getF32FloatAttr(float(op.getMagnitude())));
     Piece cosines, sines;
-    for (Value frequency : loadTable(frequencies, which, firstPair)) {
+    for (Value frequency :
+         loadTable(frequencies, kVectorBytes, which, firstPair)) {
       auto both = math::SincosOp::create(b, mulf(real, frequency));
       auto scaled = [&](Value v) { return magnitude ? mulf(v, magnitude) : v; };
       cosines.push_back(scaled(both.getCos()));
@@ -308,7 +308,8 @@ private:
 
   /// Columns of pieces are whole numbers of pieces behind the start of a row.
   int64_t alignmentOf(int64_t count) {
-    return std::min(rowAlignment, count * bytesOf(element));
+    return std::min(std::max(alignment, bytesOf(element)),
+                    count * bytesOf(element));
   }
 
   Piece load(int64_t h, Value column, int64_t count) {
@@ -342,11 +343,13 @@ private:
       storeAll();
   }
 
-  Piece loadTable(Value table, Value tableRow, Value column) {
+  Piece loadTable(Value table, int64_t alignment, Value tableRow,
+                  Value column) {
     auto type = cast<MemRefType>(table.getType());
     SmallVector<Type> types(plan.pairs, type.getElementType());
     auto loaded = tile::LoadValuesOp::create(
-        b, types, table, ValueRange{tableRow, column}, plan.tableAlignment);
+        b, types, table, ValueRange{tableRow, column},
+        plan.tableAlignment(type.getElementType(), alignment));
     Piece values;
     for (Value value : loaded.getValues())
       values.push_back(toF32(value));
@@ -358,7 +361,7 @@ private:
   ImplicitLocOpBuilder &b;
   gpu::GPUModuleOp module;
   Type element;
-  int64_t rowAlignment; // in bytes
+  int64_t alignment; // of rows of input, out and tables, in bytes
 
   // Arguments; null where the op has none.
   Value input, out, positions, cosTable, sinTable, offset, frequencyRow;

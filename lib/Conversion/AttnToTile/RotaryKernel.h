@@ -19,12 +19,14 @@ struct RotaryPlan {
   int64_t pairs;  ///< that a rotated piece holds
   int64_t rotatedPieces;
   int64_t copiedValues;
-  int64_t pieces;         ///< of a row, those that are copied come last
-  int64_t heads;          ///< that a thread works on
-  int64_t tableAlignment; ///< bytes, of what a thread reads of a table's row
+  int64_t pieces; ///< of a row, those that are copied come last
+  int64_t heads;  ///< that a thread works on
 
   static constexpr int64_t kThreads = 128;
   static RotaryPlan of(RotaryOp op);
+  /// What rows of tables start at multiples of, in bytes, when others start at
+  /// multiples of `alignment`: no more than a thread reads of them.
+  int64_t tableAlignment(Type element, int64_t alignment) const;
 };
 
 /// Adds one kernel for all of `ops` to `module`; none of them reads what

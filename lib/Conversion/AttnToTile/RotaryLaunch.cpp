@@ -46,7 +46,8 @@ private:
 
   void checkTables() {
     same("number of positions in cos and sin", op.getCos(), 0, op.getSin(), 0);
-    int64_t rows = std::min(plan.tableAlignment, alignment);
+    Type element = cast<MemRefType>(op.getCos().getType()).getElementType();
+    int64_t rows = plan.tableAlignment(element, alignment);
     rowsAligned("cos", op.getCos(), rows);
     rowsAligned("sin", op.getSin(), rows);
     if (op.getPositions())

@@ -138,6 +138,11 @@ def alone():
                     "--alignment=2")
         check_alone(Alone(Rotary(0, interleaved), "f16", (1, 3, 11, 20)),
                     "--alignment=8")
+    for table, alignment in (("f32", 2), ("f16", 2), ("bf16", 4)):
+        check_alone(Alone(Rotary(20, False, "offset", 3, table=table), "f16", (1, 3, 11, 22)),
+                    f"--alignment={alignment}")
+    check_alone(Alone(Rotary(6, False, table="f16"), "f32", (1, 3, 11, 21)),
+                "--alignment=2")
     check_alone(Alone(Rotary(), "f16", (1, 0, 4, 64)))
 
 
