@@ -4,14 +4,18 @@
 
 #include "Forward.h"
 #include "HostLaunch.h"
+#include "LiveTiles.h"
 #include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Support/TargetDesc.h"
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace mlir::attn {
@@ -56,6 +60,41 @@ static bool uses(RotaryOp op, Value memref) {
   return llvm::any_of(op->getOperands(), [&](Value operand) {
     return memoryOf(operand) == memoryOf(memref);
   });
+}
+
+/// How the walk over the key tiles gets by with what the mask says.
+static void explainMask(AttentionOp op, bool isListed) {
+  if (op.getMask().empty())
+    return;
+  auto options = remark::RemarkOpts::name("mask").category("attn");
+  remark::passed(op.getLoc(), options)
+      << (isListed ? "key tiles: a list of live ones for each block of rows"
+                   : "key tiles: closed bounds of each block of rows");
+  for (Operation *undecided : getUndecided(op.getMask()))
+    remark::missed(undecided->getLoc(), options)
+        << remark::reason("no bounds of '{0}' over a tile: tiles that it "
+                          "decides are partial",
+                          undecided->getName().getStringRef());
+}
+
+/// All of a call's workspace is taken before its first launch: moves it, and
+/// the sizes it needs, to the start of the function.
+static void hoistWorkspaces(func::FuncOp func) {
+  SetVector<Operation *> early;
+  func.walk([&](WorkspaceOp op) {
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    (void)getBackwardSlice(op.getOperation(), &early, options);
+  });
+  Block &body = func.getBody().front();
+  Operation *last = nullptr;
+  for (Operation *op : topologicalSort(early)) {
+    if (last)
+      op->moveAfter(last);
+    else
+      op->moveBefore(&body, body.begin());
+    last = op;
+  }
 }
 
 namespace {
@@ -106,6 +145,7 @@ private:
         op->erase();
       ops = ops.drop_front(done);
     }
+    hoistWorkspaces(func);
     launchAfterChecks(func);
     return success();
   }
@@ -136,11 +176,15 @@ private:
                           "first");
     if (failed(checkSupported(op, chip)))
       return failure();
-    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
+    buildArgumentChecks(op, alignment);
+    Value tiles;
+    if (needsLiveTiles(op.getMask()))
+      tiles = buildLiveTiles(op, schedule, module, name);
+    explainMask(op, bool(tiles));
+    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
     if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
       return failure();
-    buildArgumentChecks(op, alignment);
-    buildLaunch(op, schedule, kernel);
+    buildLaunch(op, schedule, kernel, tiles);
     return success();
   }
 
@@ -164,11 +208,14 @@ private:
   }
 
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,
-                              tile::ScheduleAttr schedule, StringRef name) {
+                              tile::ScheduleAttr schedule, StringRef name,
+                              Value tiles) {
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand));
+    if (tiles)
+      arguments.push_back(tiles.getType());
     auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
                                          b.getFunctionType(arguments, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
