@@ -13,6 +13,7 @@ using namespace mlir;
 using namespace ::attn;
 using namespace ::attn::aot;
 using mlir::attn::AttentionOp;
+using mlir::attn::RotaryOp;
 
 /// Longer shapes than any score region indexes are a mistake, and C sizes are
 /// written out.
@@ -42,6 +43,12 @@ class Roles {
 public:
   explicit Roles(func::FuncOp function)
       : function(function), names(function.getNumArguments()) {
+    function.walk([&](RotaryOp op) {
+      if (BlockArgument argument = argumentOf(op.getOuts()))
+        outputs.insert(argument.getArgNumber());
+      else
+        rotated[op.getOuts()] = op.getInput();
+    });
     function.walk([&](AttentionOp op) {
       take(op.getQuery(), "query");
       take(op.getKey(), "key");
@@ -51,6 +58,15 @@ public:
           outputs.insert(argument.getArgNumber());
       take(op.getOut(), "out");
       take(op.getLse(), "lse");
+    });
+    function.walk([&](RotaryOp op) {
+      take(op.getInput(), "input");
+      take(op.getOffset(), "offset");
+      take(op.getPositions(), "positions");
+      take(op.getLength(), "length");
+      take(op.getCos(), "cos");
+      take(op.getSin(), "sin");
+      take(op.getOuts(), "out");
     });
     unsigned captures = 0;
     function.walk([&](AttentionOp op) {
@@ -73,6 +89,8 @@ private:
   }
   /// The second query of a function is query1.
   void take(Value value, StringRef role) {
+    while (Value input = rotated.lookup(value))
+      value = input;
     BlockArgument argument = argumentOf(value);
     if (!isOurs(argument) || !names[argument.getArgNumber()].empty())
       return;
@@ -83,6 +101,7 @@ private:
 
   func::FuncOp function;
   std::vector<std::string> names;
+  llvm::DenseMap<Value, Value> rotated; // in the workspace -> what was rotated
   llvm::StringMap<unsigned> counts;
   llvm::SmallDenseSet<unsigned> outputs;
 };

@@ -12,6 +12,7 @@
 using namespace attn::run;
 using llvm::createStringError;
 using mlir::attn::AttentionOp;
+using mlir::attn::RotaryOp;
 
 //===----------------------------------------------------------------------===//
 // Parsing
@@ -128,6 +129,25 @@ llvm::Error Program::describeArguments() {
   return llvm::Error::success();
 }
 
+static mlir::Value throughCasts(mlir::Value value) {
+  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
+    value = cast.getSource();
+  return value;
+}
+
+static bool isRotated(mlir::Value value) {
+  return static_cast<bool>(throughCasts(value).getDefiningOp<RotaryOp>());
+}
+
+/// The function argument behind a value, looking through casts and rotations,
+/// which keep sizes.
+static mlir::BlockArgument argumentOf(mlir::Value value) {
+  value = throughCasts(value);
+  while (auto rotary = value.getDefiningOp<RotaryOp>())
+    value = throughCasts(rotary.getInput());
+  return mlir::dyn_cast<mlir::BlockArgument>(value);
+}
+
 llvm::Error Program::describeResults() {
   auto ret = mlir::dyn_cast<mlir::func::ReturnOp>(
       function.getBody().back().getTerminator());
@@ -136,13 +156,18 @@ llvm::Error Program::describeResults() {
   unsigned numOuts = 0, numLses = 0;
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
-    result.op = value.getDefiningOp<AttentionOp>();
-    if (!result.op)
+    result.op = value.getDefiningOp();
+    if (!mlir::isa_and_nonnull<AttentionOp, RotaryOp>(result.op))
       return createStringError("result " + llvm::Twine(i) +
-                               ": expected a result of attn.attention, but "
-                               "got a value of type " +
+                               ": expected a result of attn.attention or "
+                               "attn.rotary, but got a value of type " +
                                typeText(value.getType()));
-    result.isLse = value == result.op.getLse();
+    if (auto attention = mlir::dyn_cast<AttentionOp>(result.op)) {
+      result.isLse = value == attention.getLse();
+      result.isOfRounded = isRotated(attention.getQuery()) ||
+                           isRotated(attention.getKey()) ||
+                           isRotated(attention.getValue());
+    }
     unsigned number = result.isLse ? numLses++ : numOuts++;
     result.role = (result.isLse ? "lse" : "out") +
                   (number ? std::to_string(number) : std::string());
@@ -155,39 +180,74 @@ llvm::Error Program::describeResults() {
   return llvm::Error::success();
 }
 
-/// The function argument behind a value, looking through casts.
-static mlir::BlockArgument argumentOf(mlir::Value value) {
-  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
-    value = cast.getSource();
-  return mlir::dyn_cast<mlir::BlockArgument>(value);
+static bool isUnnamed(const Argument &argument) {
+  return llvm::StringRef(argument.role).starts_with("argument");
+}
+
+llvm::Error Program::nameSequence(mlir::Value value, llvm::StringRef role) {
+  if (auto rotary = throughCasts(value).getDefiningOp<RotaryOp>()) {
+    for (auto [operand, name] : {std::pair(rotary.getPositions(), "positions"),
+                                 {rotary.getCos(), "cos"},
+                                 {rotary.getSin(), "sin"}})
+      nameOperand(operand, name);
+    nameOperand(rotary.getOffset(), "offset");
+    nameOperand(rotary.getLength(), "length");
+    return nameSequence(rotary.getInput(), role);
+  }
+  mlir::BlockArgument operand = argumentOf(value);
+  if (!operand)
+    return createStringError(llvm::Twine("expected ") + role +
+                             " of an attn op to be an argument of the "
+                             "function, or one that attn.rotary has rotated");
+  Argument &argument = args[operand.getArgNumber()];
+  if (!argument.isSequence)
+    argument.role = role.str();
+  argument.isSequence = true;
+  return llvm::Error::success();
+}
+
+/// The second of a name gets a number: cos, cos1, ...
+void Program::nameOperand(mlir::Value value, llvm::StringRef role) {
+  mlir::BlockArgument operand = value ? argumentOf(value) : nullptr;
+  if (!operand)
+    return;
+  Argument &argument = args[operand.getArgNumber()];
+  if (!isUnnamed(argument))
+    return;
+  unsigned number = llvm::count_if(args, [&](const Argument &other) {
+    return llvm::StringRef(other.role).rtrim("0123456789") == role;
+  });
+  argument.role = role.str() + (number ? std::to_string(number) : "");
 }
 
 llvm::Error Program::nameRoles() {
-  llvm::SmallVector<bool> isCapture(args.size(), false);
   for (const Result &result : outs) {
-    AttentionOp op = result.op;
-    for (auto [value, role] : {std::pair(op.getQuery(), "query"),
-                               {op.getKey(), "key"},
-                               {op.getValue(), "value"}}) {
-      mlir::BlockArgument operand = argumentOf(value);
-      if (!operand)
-        return createStringError(llvm::Twine("expected ") + role +
-                                 " of attn.attention to be an argument of the "
-                                 "function");
-      Argument &argument = args[operand.getArgNumber()];
-      if (!argument.isSequence)
-        argument.role = role;
-      argument.isSequence = true;
-    }
-    for (mlir::Value capture : op.getCaptures())
-      if (mlir::BlockArgument argument = argumentOf(capture))
-        isCapture[argument.getArgNumber()] = true;
+    llvm::SmallVector<std::pair<mlir::Value, const char *>> sequences;
+    if (auto op = mlir::dyn_cast<AttentionOp>(result.op))
+      sequences = {{op.getQuery(), "query"},
+                   {op.getKey(), "key"},
+                   {op.getValue(), "value"}};
+    else
+      sequences = {{result.op->getResult(0), "input"}};
+    for (auto [value, role] : sequences)
+      if (llvm::Error error = nameSequence(value, role))
+        return error;
   }
+  nameCaptures();
+  return llvm::Error::success();
+}
+
+void Program::nameCaptures() {
+  llvm::SmallVector<bool> isCapture(args.size(), false);
+  for (const Result &result : outs)
+    if (auto op = mlir::dyn_cast<AttentionOp>(result.op))
+      for (mlir::Value capture : op.getCaptures())
+        if (mlir::BlockArgument argument = argumentOf(capture))
+          isCapture[argument.getArgNumber()] = true;
   unsigned numCaptures = 0;
   for (auto [argument, captured] : llvm::zip_equal(args, isCapture))
-    if (captured && !argument.isSequence)
+    if (captured && isUnnamed(argument))
       argument.role = "capture" + std::to_string(numCaptures++);
-  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -271,18 +331,63 @@ llvm::Error Program::checkCaptures(AttentionOp op,
   return createStringError(llvm::Twine(problem));
 }
 
-llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
-  std::vector<Shape> bound;
-  for (Result &result : outs) {
-    auto sizes = sizesOf(result.op, shapes);
-    if (!sizes)
-      return sizes.takeError();
-    if (llvm::Error error = checkCaptures(result.op, shapes))
+llvm::Expected<Shape> Program::bindAttention(const Result &result,
+                                             llvm::ArrayRef<Shape> shapes) {
+  auto op = mlir::cast<AttentionOp>(result.op);
+  auto sizes = sizesOf(op, shapes);
+  if (!sizes)
+    return sizes.takeError();
+  if (llvm::Error error = checkCaptures(op, shapes))
+    return error;
+  Shape shape = {sizes->batch, sizes->heads, sizes->queries};
+  if (!result.isLse)
+    shape.push_back(sizes->valueDim);
+  return shape;
+}
+
+/// Positions for every row, and tables of one length.
+static llvm::Error checkRotary(RotaryOp op, llvm::ArrayRef<Shape> shapes) {
+  auto shapeOf = [&](mlir::Value value) -> const Shape & {
+    return shapes[argumentOf(value).getArgNumber()];
+  };
+  if (!argumentOf(op.getInput()))
+    return llvm::Error::success();
+  const Shape &input = shapeOf(op.getInput());
+  if (mlir::Value positions = op.getPositions()) {
+    const Shape &shape = shapeOf(positions);
+    if (shape.size() == 2)
+      if (llvm::Error error = expectSame("batch", "input of attn.rotary",
+                                         input[0], "positions", shape[0]))
+        return error;
+    if (llvm::Error error = expectSame("length", "input of attn.rotary",
+                                       input[2], "positions", shape.back()))
       return error;
-    Shape shape = {sizes->batch, sizes->heads, sizes->queries};
-    if (!result.isLse)
-      shape.push_back(sizes->valueDim);
-    bound.push_back(std::move(shape));
+  }
+  if (!op.hasTables())
+    return llvm::Error::success();
+  return expectSame("number of positions", "cos", shapeOf(op.getCos())[0],
+                    "sin", shapeOf(op.getSin())[0]);
+}
+
+llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
+  std::string problem;
+  function.walk([&](RotaryOp op) {
+    if (llvm::Error error = checkRotary(op, shapes))
+      problem = llvm::toString(std::move(error));
+  });
+  if (!problem.empty())
+    return createStringError(llvm::Twine(problem));
+  std::vector<Shape> bound;
+  for (const Result &result : outs) {
+    if (mlir::isa<RotaryOp>(result.op)) {
+      bound.push_back(
+          shapes[argumentOf(result.op->getResult(0)).getArgNumber()]);
+      continue;
+    }
+    auto shape = bindAttention(result, shapes);
+    if (!shape)
+      return shape.takeError();
+    bound.push_back(std::move(*shape));
   }
   return bound;
 }

@@ -99,9 +99,9 @@ private:
 /// Streaming over the keys with the op's normalizer: the definition of the op.
 std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOp op, Type real);
 
-/// The op as an unfused program does it, each step rounded to the element type:
-/// scores of a whole row, then weights, then output.
-std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOp op);
+/// The op as an unfused program does it, each step rounded to `element`: scores
+/// of a whole row, then weights, then output.
+std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOp op, Type element);
 
 } // namespace mlir::attn
 

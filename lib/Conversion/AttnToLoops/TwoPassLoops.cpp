@@ -20,8 +20,9 @@ using namespace mlir::attn;
 namespace {
 class TwoPassLoops : public AttentionLoops {
 public:
-  explicit TwoPassLoops(AttentionOp op)
-      : AttentionLoops(op, Float32Type::get(op.getContext())) {}
+  TwoPassLoops(AttentionOp op, Type element)
+      : AttentionLoops(op, Float32Type::get(op.getContext())),
+        element(element) {}
 
 private:
   void allocateBuffers() override {
@@ -91,15 +92,16 @@ private:
 
   /// `value` as it is after a trip through memory.
   Value rounded(Value value) {
-    return convertFloat(b, convertFloat(b, value, op.getElementType()),
-                        realType);
+    return convertFloat(b, convertFloat(b, value, element), realType);
   }
 
+  Type element; // of the tensors
   Value scores, kept;
   bool final = false; // scores are weights after the first pass
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOp op) {
-  return std::make_unique<TwoPassLoops>(op);
+std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOp op,
+                                                       Type element) {
+  return std::make_unique<TwoPassLoops>(op, element);
 }

@@ -5,6 +5,7 @@
 #include "Forward.h"
 #include "HostLaunch.h"
 #include "LiveTiles.h"
+#include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Support/TargetDesc.h"
 #include "mlir/Analysis/SliceAnalysis.h"
@@ -15,6 +16,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOTILEPASS
@@ -45,6 +47,19 @@ static LogicalResult checkSupported(AttentionOp op, StringRef chip) {
                           "got ")
              << capture.getType();
   return success();
+}
+
+static Value memoryOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
+/// Whether an operand of the op is in the same memory.
+static bool uses(RotaryOp op, Value memref) {
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return memoryOf(operand) == memoryOf(memref);
+  });
 }
 
 /// How the walk over the key tiles gets by with what the mask says.
@@ -100,44 +115,96 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
     }
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      SmallVector<AttentionOp> ops;
-      func.walk([&](AttentionOp op) { ops.push_back(op); });
+      SmallVector<Operation *> ops;
+      func.walk([&](Operation *op) {
+        if (isa<AttentionOp, RotaryOp>(op))
+          ops.push_back(op);
+      });
       if (!ops.empty() && failed(convert(func, ops)))
         return signalPassFailure();
     }
   }
 
 private:
-  LogicalResult convert(func::FuncOp func, ArrayRef<AttentionOp> ops) {
+  LogicalResult convert(func::FuncOp func, ArrayRef<Operation *> ops) {
     OpBuilder b(func);
     auto module = gpu::GPUModuleOp::create(b, func.getLoc(),
                                            (func.getName() + "_kernels").str());
     SymbolTable(getOperation()).insert(module, Block::iterator(func));
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
-    for (auto [number, attention] : llvm::enumerate(ops)) {
-      AttentionOp op = attention;
-      auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
-      if (!schedule)
-        return op.emitError(
-            "expected a tile.schedule: run attn-choose-schedule "
-            "first");
-      if (failed(checkSupported(op, chip)))
-        return failure();
+    for (unsigned number = 0; !ops.empty(); ++number) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      buildArgumentChecks(op, alignment);
-      Value tiles;
-      if (needsLiveTiles(op.getMask()))
-        tiles = buildLiveTiles(op, schedule, module, name);
-      explainMask(op, bool(tiles));
-      gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
-      if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      auto attention = dyn_cast<AttentionOp>(ops.front());
+      SmallVector<RotaryOp> rotations = takeRotations(ops);
+      if (failed(attention ? convert(attention, module, name)
+                           : convert(rotations, module, name)))
         return failure();
-      buildLaunch(op, schedule, kernel, tiles);
-      op.erase();
+      size_t done = std::max<size_t>(rotations.size(), 1);
+      for (Operation *op : ops.take_front(done))
+        op->erase();
+      ops = ops.drop_front(done);
     }
     hoistWorkspaces(func);
+    launchAfterChecks(func);
     return success();
+  }
+
+  /// Rotations that come first and do not need one another: query and key of an
+  /// attention. They run in one launch.
+  static SmallVector<RotaryOp> takeRotations(ArrayRef<Operation *> ops) {
+    SmallVector<RotaryOp> taken;
+    for (Operation *op : ops) {
+      auto rotary = dyn_cast<RotaryOp>(op);
+      bool depends = !rotary || llvm::any_of(taken, [&](RotaryOp earlier) {
+        return earlier->getBlock() != op->getBlock() ||
+               uses(rotary, earlier.getOuts()) ||
+               uses(earlier, rotary.getOuts());
+      });
+      if (depends)
+        break;
+      taken.push_back(rotary);
+    }
+    return taken;
+  }
+
+  LogicalResult convert(AttentionOp op, gpu::GPUModuleOp module,
+                        StringRef name) {
+    auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
+    if (!schedule)
+      return op.emitError("expected a tile.schedule: run attn-choose-schedule "
+                          "first");
+    if (failed(checkSupported(op, chip)))
+      return failure();
+    buildArgumentChecks(op, alignment);
+    Value tiles;
+    if (needsLiveTiles(op.getMask()))
+      tiles = buildLiveTiles(op, schedule, module, name);
+    explainMask(op, bool(tiles));
+    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
+    if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      return failure();
+    buildLaunch(op, schedule, kernel, tiles);
+    return success();
+  }
+
+  LogicalResult convert(ArrayRef<RotaryOp> ops, gpu::GPUModuleOp module,
+                        StringRef name) {
+    for (RotaryOp op : ops)
+      if (!op.isBufferized())
+        return op->emitError("expected memrefs: run attn-bufferize first");
+    gpu::GPUFuncOp kernel = buildRotaryKernel(ops, alignment, module, name);
+    for (RotaryOp op : ops)
+      buildRotaryChecks(op, alignment);
+    buildRotaryLaunch(ops, kernel);
+    return success();
+  }
+
+  /// A call that does not fit launches nothing, not even its first kernels.
+  static void launchAfterChecks(func::FuncOp func) {
+    Block &body = func.getBody().front();
+    for (auto launch : llvm::to_vector(body.getOps<gpu::LaunchFuncOp>()))
+      launch->moveBefore(body.getTerminator());
   }
 
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,

@@ -121,6 +121,7 @@ static void populatePatterns(TypeConverter &converter,
   populateWarpPatterns(converter, patterns);
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);
+  populateGlobalValuesPatterns(converter, patterns);
   populateAsyncCopyPatterns(converter, patterns,
                             /*toAsyncProxy=*/desc.hasWgmma);
   populateMatrixPatterns(converter, patterns);
