@@ -79,7 +79,8 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
     One kernel for each `attn.attention`: a block computes `m` rows of one head and walks the key tiles
     from the last to the first. Key tiles on which the mask keeps nothing are not
     visited, tiles on which it keeps everything do not evaluate it: both are derived
-    from the mask region. Copies are synchronous and the loop is one; the tile
+    from the mask region, as closed bounds or as lists of tiles that small kernels make
+    before (`f_0_rows`, `f_0_keys`, `f_0_tiles`). Copies are synchronous and the loop is one; the tile
     transforms turn it into the expert's kernel.
 
     ```mlir

@@ -4,12 +4,12 @@
 
 #include "Forward.h"
 #include "HostLaunch.h"
+#include "KernelFunction.h"
 #include "LiveTiles.h"
 #include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Support/TargetDesc.h"
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -67,34 +67,16 @@ static void explainMask(AttentionOp op, bool isListed) {
   if (op.getMask().empty())
     return;
   auto options = remark::RemarkOpts::name("mask").category("attn");
-  remark::passed(op.getLoc(), options)
-      << (isListed ? "key tiles: a list of live ones for each block of rows"
-                   : "key tiles: closed bounds of each block of rows");
+  bool isBounded = !analyzeMask(op.getMask()).limits.empty();
+  remark::passed(op.getLoc(), options) << remark::reason(
+      "{0}", isListed    ? "key tiles: a list for each block of rows"
+             : isBounded ? "key tiles: closed bounds for each block of rows"
+                         : "key tiles: all of them");
   for (Operation *undecided : getUndecided(op.getMask()))
     remark::missed(undecided->getLoc(), options)
         << remark::reason("no bounds of '{0}' over a tile: tiles that it "
                           "decides are partial",
                           undecided->getName().getStringRef());
-}
-
-/// All of a call's workspace is taken before its first launch: moves it, and
-/// the sizes it needs, to the start of the function.
-static void hoistWorkspaces(func::FuncOp func) {
-  SetVector<Operation *> early;
-  func.walk([&](WorkspaceOp op) {
-    BackwardSliceOptions options;
-    options.inclusive = true;
-    (void)getBackwardSlice(op.getOperation(), &early, options);
-  });
-  Block &body = func.getBody().front();
-  Operation *last = nullptr;
-  for (Operation *op : topologicalSort(early)) {
-    if (last)
-      op->moveAfter(last);
-    else
-      op->moveBefore(&body, body.begin());
-    last = op;
-  }
 }
 
 namespace {
@@ -145,7 +127,6 @@ private:
         op->erase();
       ops = ops.drop_front(done);
     }
-    hoistWorkspaces(func);
     launchAfterChecks(func);
     return success();
   }
@@ -200,7 +181,8 @@ private:
     return success();
   }
 
-  /// A call that does not fit launches nothing, not even its first kernels.
+  /// A call that does not fit launches nothing, not even its first kernels:
+  /// sizes are checked, and workspace is taken, before the first launch.
   static void launchAfterChecks(func::FuncOp func) {
     Block &body = func.getBody().front();
     for (auto launch : llvm::to_vector(body.getOps<gpu::LaunchFuncOp>()))
@@ -210,17 +192,13 @@ private:
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,
                               tile::ScheduleAttr schedule, StringRef name,
                               Value tiles) {
-    OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand));
     if (tiles)
       arguments.push_back(tiles.getType());
-    auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
-                                         b.getFunctionType(arguments, {}));
-    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    kernel.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(schedule.getThreads()), 1, 1}));
+    gpu::GPUFuncOp kernel = createKernelFunction(
+        module, op.getLoc(), name, arguments, schedule.getThreads());
     kernel->setAttr("tile.schedule", schedule);
     return kernel;
   }

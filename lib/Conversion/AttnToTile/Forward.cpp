@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Forward.h"
+#include "KernelFunction.h"
 #include "KeyRange.h"
 #include "LiftedRegion.h"
 #include "TileRows.h"
@@ -26,16 +27,9 @@ SmallVector<Value> attn::getKernelOperands(AttentionOp op) {
 }
 
 Type attn::getKernelArgumentType(AttentionOp op, Value operand) {
-  auto memref = dyn_cast<MemRefType>(operand.getType());
   bool isRowMajor = llvm::is_contained(
       {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}, operand);
-  if (!memref || !isRowMajor)
-    return operand.getType();
-  SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
-  strides.back() = 1;
-  return MemRefType::get(
-      memref.getShape(), memref.getElementType(),
-      StridedLayoutAttr::get(op.getContext(), ShapedType::kDynamic, strides));
+  return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
 }
 
 /// Whether a region of the op reads captures at a position.

@@ -5,6 +5,7 @@
 #include "HostLaunch.h"
 #include "Forward.h"
 #include "HostChecks.h"
+#include "KernelFunction.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -72,17 +73,8 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
   Value blocks =
       arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
-  gpu::KernelDim3 threads{constant(schedule.getThreads()), constant(1),
-                          constant(1)};
-  SmallVector<Value> operands;
-  for (Value operand : getKernelOperands(op)) {
-    Type type = getKernelArgumentType(op, operand);
-    operands.push_back(type == operand.getType()
-                           ? operand
-                           : Value(memref::CastOp::create(b, type, operand)));
-  }
+  SmallVector<Value> operands = getKernelOperands(op);
   if (tiles)
     operands.push_back(tiles);
-  gpu::LaunchFuncOp::create(b, kernel, grid, threads,
-                            /*dynamicSharedMemorySize=*/Value(), operands);
+  createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);
 }

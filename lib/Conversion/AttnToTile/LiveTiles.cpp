@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "LiveTiles.h"
+#include "KernelFunction.h"
 #include "LiftedRegion.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
@@ -23,43 +24,34 @@ static constexpr int64_t kWarpSize = 32;
 // What the analysis knows
 //===----------------------------------------------------------------------===//
 
-static void collectLiterals(const MaskFormula &formula,
-                            SmallVectorImpl<const MaskLiteral *> &literals) {
+static void forEachLiteral(const MaskFormula &formula,
+                           function_ref<void(const MaskLiteral &)> body) {
   if (formula.kind == MaskFormula::Literal)
-    literals.push_back(&formula.literal);
+    body(formula.literal);
   for (const MaskFormula &child : formula.children)
-    collectLiterals(child, literals);
+    forEachLiteral(child, body);
 }
 
 bool attn::needsLiveTiles(Region &mask) {
   MaskBounds bounds = analyzeMask(mask);
   if (bounds.complete)
     return false;
-  MaskFormulas formulas(mask);
-  MaskFormula keep = formulas.keep();
-  SmallVector<const MaskLiteral *> literals;
-  collectLiterals(keep, literals);
-  size_t decided = llvm::count_if(literals, [](const MaskLiteral *literal) {
-    return literal->kind != MaskLiteral::Unknown;
+  size_t decided = 0, undecided = 0, bounding = 0;
+  forEachLiteral(MaskFormulas(mask).keep(), [&](const MaskLiteral &literal) {
+    ++(literal.kind == MaskLiteral::Unknown ? undecided : decided);
   });
-  size_t bounding = 0;
   for (const KeyLimit &limit : bounds.limits)
     bounding += limit.alternatives.size();
-  return decided > bounding || literals.empty();
+  return decided > bounding || undecided == 0;
 }
 
 SmallVector<Operation *> attn::getUndecided(Region &mask) {
-  SmallVector<Operation *> undecided;
-  MaskFormulas formulas(mask);
-  MaskFormula keep = formulas.keep();
-  SmallVector<const MaskLiteral *> literals;
-  collectLiterals(keep, literals);
-  for (const MaskLiteral *literal : literals)
-    if (literal->kind == MaskLiteral::Unknown)
-      if (Operation *op = literal->value.getDefiningOp();
-          op && !llvm::is_contained(undecided, op))
-        undecided.push_back(op);
-  return undecided;
+  llvm::SetVector<Operation *> undecided;
+  forEachLiteral(MaskFormulas(mask).keep(), [&](const MaskLiteral &literal) {
+    if (literal.kind == MaskLiteral::Unknown)
+      undecided.insert(literal.value.getDefiningOp());
+  });
+  return undecided.takeVector();
 }
 
 namespace {
@@ -73,12 +65,8 @@ public:
   WarpKernel(AttentionOp op, gpu::GPUModuleOp module, StringRef name,
              ValueRange operands)
       : op(op), b(op.getLoc(), op.getContext()), operands(operands) {
-    b.setInsertionPointToEnd(module.getBody());
-    kernel = gpu::GPUFuncOp::create(b, name,
-                                    b.getFunctionType(operands.getTypes(), {}));
-    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    kernel.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(kWarpSize), 1, 1}));
+    kernel = createKernelFunction(module, op.getLoc(), name,
+                                  operands.getTypes(), kWarpSize);
     b.setInsertionPointToStart(&kernel.getBody().front());
     block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
     head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
@@ -89,10 +77,7 @@ public:
 
   void launch(ImplicitLocOpBuilder &host, gpu::KernelDim3 grid) {
     gpu::ReturnOp::create(b);
-    Value one = arith::ConstantIndexOp::create(host, 1);
-    Value warp = arith::ConstantIndexOp::create(host, kWarpSize);
-    gpu::LaunchFuncOp::create(host, kernel, grid, {warp, one, one}, Value(),
-                              operands);
+    createLaunch(host, host.getLoc(), kernel, grid, kWarpSize, operands);
   }
 
   /// The kernel's copy of an operand.
@@ -138,13 +123,14 @@ public:
 /// Copies scalar ops of a mask region into a kernel.
 class RegionScalars {
 public:
-  RegionScalars(AttentionOp op, WarpKernel &kernel) {
+  /// `b` stands where captures are brought to their range.
+  RegionScalars(AttentionOp op, WarpKernel &kernel, ImplicitLocOpBuilder &b) {
     map.map(op.getMask().getArgument(0), kernel.batch);
     map.map(op.getMask().getArgument(1), kernel.head);
     for (Value capture : op.getCaptures()) {
       Value argument = kernel.argument(capture);
-      map.map(capture, capture.getType().isIndex() ? clamped(kernel.b, argument)
-                                                   : argument);
+      map.map(capture,
+              capture.getType().isIndex() ? clamped(b, argument) : argument);
     }
   }
 
@@ -256,10 +242,8 @@ public:
               schedule.getM(), "rows");
     summarize(byKey, op.getMask().getArgument(3), keys, tiles, schedule.getN(),
               "keys");
-    lists = allocate(
-        tiles,
-        [&](Value n) { return arith::AddIOp::create(host, n, index(2)); },
-        blocks);
+    lists =
+        allocate(blocks, arith::AddIOp::create(host, tiles, index(kFirstTile)));
     listTiles();
     return lists;
   }
@@ -285,9 +269,7 @@ private:
   }
 
   /// batches x heads x rows x columns of i32.
-  Value allocate(Value count, function_ref<Value(Value)> columnsOf,
-                 Value rows) {
-    Value columns = columnsOf(count);
+  Value allocate(Value rows, Value columns) {
     Value elements = index(4);
     for (Value size : {batches, heads, rows, columns})
       elements = arith::MulIOp::create(host, elements, size);
@@ -313,8 +295,7 @@ private:
                  int64_t size, StringRef what) {
     if (summary.facts.empty())
       return;
-    summary.table = allocate(
-        count, [&](Value) { return index(2 * summary.facts.size()); }, count);
+    summary.table = allocate(count, index(2 * summary.facts.size()));
     WarpKernel k(op, module, (name + "_" + what).str(),
                  withCaptures({summary.table, length}));
     Value first = k.mul(k.block, k.index(size));
@@ -329,7 +310,7 @@ private:
     {
       OpBuilder::InsertionGuard guard(k.b);
       k.b.setInsertionPointToStart(loop.getBody());
-      RegionScalars scalars(op, k);
+      RegionScalars scalars(op, k, k.b);
       scalars.mapPosition(position, loop.getInductionVar());
       SmallVector<Value> next;
       for (auto [i, fact] : llvm::enumerate(summary.facts)) {
@@ -359,13 +340,14 @@ private:
   /// Answers the analysis from the arguments of the kernel.
   class Scalars : public MaskScalars {
   public:
-    Scalars(LiveTiles &parent, WarpKernel &kernel, Value tile)
-        : parent(parent), k(kernel), tile(tile), entry(kernel.b),
-          region(parent.op, kernel) {}
+    Scalars(LiveTiles &parent, WarpKernel &kernel, scf::ForOp overTiles,
+            Value tile)
+        : parent(parent), k(kernel), tile(tile),
+          beforeLoop(overTiles.getLoc(), overTiles),
+          region(parent.op, kernel, beforeLoop) {}
 
-    /// In the kernel's first block: it is the same for all tiles.
     Value scalar(ImplicitLocOpBuilder &, Value value) override {
-      return region.clone(entry, value);
+      return region.clone(beforeLoop, value); // the same for all tiles
     }
 
     MaskInterval fact(ImplicitLocOpBuilder &b, Value value) override {
@@ -406,7 +388,7 @@ private:
     LiveTiles &parent;
     WarpKernel &k;
     Value tile;
-    ImplicitLocOpBuilder entry;
+    ImplicitLocOpBuilder beforeLoop;
     RegionScalars region;
   };
 
@@ -420,11 +402,9 @@ private:
                                              k.index(schedule.getN()));
     // In an order that matters there is one part: all tiles may be partial.
     bool isOrdered = op.getNormalizerOrDefault().dependsOnOrder();
-    Value total = k.i32(0);
-    total = listPart(k, count, total, /*full=*/false, isOrdered);
-    Value partial = total;
-    if (!isOrdered)
-      total = listPart(k, count, total, /*full=*/true, isOrdered);
+    Value partial =
+        listPart(k, count, k.i32(0), isOrdered ? Part::Live : Part::Partial);
+    Value total = isOrdered ? partial : listPart(k, count, partial, Part::Full);
     k.onFirstLane([&] {
       put(k, partial, kPartialTiles);
       put(k, total, kLiveTiles);
@@ -440,27 +420,25 @@ private:
         ValueRange{k.batch, k.head, k.block, k.index(entry)});
   }
 
-  /// Appends the partial or the full tiles, 32 at a time; returns the new
-  /// total.
-  Value listPart(WarpKernel &k, Value count, Value total, bool full,
-                 bool anyClass) {
+  enum class Part { Live, Partial, Full };
+
+  /// Appends the tiles of a part, 32 at a time; returns the new total. Tiles
+  /// are classified again for the second part: where full ones begin is known
+  /// only when all partial ones have been counted.
+  Value listPart(WarpKernel &k, Value count, Value total, Part part) {
     auto loop = scf::ForOp::create(k.b, k.index(0), count, k.index(kWarpSize),
                                    ValueRange{total});
-    // Scalars of the region go before the loop.
-    WarpKernel entry = k;
-    entry.b.setInsertionPoint(loop);
     k.b.setInsertionPointToStart(loop.getBody());
     Value position = k.add(loop.getInductionVar(), k.lane);
     Value tile = k.sub(k.sub(count, k.index(1)), position);
     Value exists = k.compare(P::sge, tile, k.index(0));
     tile = k.max(tile, k.index(0));
 
-    Value wanted = exists;
-    auto [empty, isFull] = classify(k, entry, tile);
-    wanted = arith::AndIOp::create(k.b, wanted, negate(k, empty));
-    if (!anyClass)
-      wanted =
-          arith::AndIOp::create(k.b, wanted, full ? isFull : negate(k, isFull));
+    auto [empty, full] = classify(k, loop, tile);
+    Value wanted = arith::AndIOp::create(k.b, exists, negate(k, empty));
+    if (part != Part::Live)
+      wanted = arith::AndIOp::create(
+          k.b, wanted, part == Part::Full ? full : negate(k, full));
     Value votes = tile::BallotOp::create(k.b, wanted);
     Value one = k.i32(1);
     Value lower = k.sub(arith::ShLIOp::create(k.b, one, k.narrowLane), one);
@@ -485,7 +463,7 @@ private:
     return arith::XOrIOp::create(k.b, condition, one);
   }
 
-  MaskClass classify(WarpKernel &k, WarpKernel &entry, Value tile) {
+  MaskClass classify(WarpKernel &k, scf::ForOp overTiles, Value tile) {
     Value m = k.index(schedule.getM()), n = k.index(schedule.getN());
     Value one = k.index(1);
     MaskExtent extent;
@@ -495,7 +473,7 @@ private:
     extent.firstKey = k.mul(tile, n);
     Value end = k.add(extent.firstKey, n);
     extent.lastKey = k.sub(k.min(end, k.argument(keys)), one);
-    Scalars scalars(*this, entry, tile);
+    Scalars scalars(*this, k, overTiles, tile);
     MaskClass result = MaskIntervals(formulas, scalars, k.b, extent).classify();
     // The end of the keys is a mask as well.
     Value isWhole = k.compare(P::sle, end, k.argument(keys));

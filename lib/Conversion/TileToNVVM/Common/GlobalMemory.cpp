@@ -77,6 +77,13 @@ Value GlobalTensor::pointer(ValueRange indices) {
   return result;
 }
 
+Value GlobalTensor::element(ValueRange indices) {
+  SmallVector<Value> narrow;
+  for (Value index : indices)
+    narrow.push_back(arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
+  return pointer(narrow);
+}
+
 Value GlobalTensor::rowPointer(Value row, Value column) {
   Value narrow = arith::TruncIOp::create(e.b, e.b.getI32Type(), byteStrides[0]);
   Value offset = arith::MulIOp::create(e.b, widen(row), widen(narrow));
@@ -121,13 +128,10 @@ struct ScalarLoadLowering : OpConversionPattern<memref::LoadOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor source(e, op.getMemRef());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
     // An index in memory has 64 bits.
     Type type = op.getType().isIndex() ? e.b.getI64Type() : op.getType();
-    Value loaded = LLVM::LoadOp::create(e.b, type, source.pointer(indices));
+    Value loaded =
+        LLVM::LoadOp::create(e.b, type, source.element(op.getIndices()));
     if (op.getType().isIndex())
       loaded = arith::IndexCastOp::create(e.b, op.getType(), loaded);
     rewriter.replaceOp(op, loaded);
@@ -143,12 +147,8 @@ struct LoadConstantLowering : OpConversionPattern<LoadConstantOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor source(e, op.getSource());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
     rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
-        op, e.b.getI32Type(), source.pointer(indices), /*alignment=*/4,
+        op, e.b.getI32Type(), source.element(op.getIndices()), /*alignment=*/4,
         /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/true);
     return success();
   }
@@ -162,11 +162,8 @@ struct ScalarStoreLowering : OpConversionPattern<memref::StoreOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor target(e, op.getMemRef());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
-    LLVM::StoreOp::create(e.b, adaptor.getValue(), target.pointer(indices));
+    LLVM::StoreOp::create(e.b, adaptor.getValue(),
+                          target.element(op.getIndices()));
     rewriter.eraseOp(op);
     return success();
   }

@@ -7,6 +7,7 @@
 // exponential exceeds 1. A score of 0 has the weight 0 and adds nothing to the
 // sum, both exactly: that is what a dropped position gets.
 
+#include "RunningMaximum.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -26,17 +27,8 @@ NormalizerStep SoftpickAttr::update(OpBuilder &b, Location loc,
                                     double scale, bool, double threshold,
                                     ValueRange state) const {
   Value max = state[0], sum = state[1];
-  Value newMax = rows.reduceMax(b, loc, scores, max);
   Value factor = rows.constant(b, loc, scale * kLog2E);
-  if (threshold > 0) {
-    // As in softmax, the reference point may lag behind the maximum.
-    Value growth = arith::MulFOp::create(
-        b, loc, arith::SubFOp::create(b, loc, newMax, max), factor);
-    Value grew =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, growth,
-                              rows.constant(b, loc, threshold));
-    newMax = arith::SelectOp::create(b, loc, grew, newMax, max);
-  }
+  Value newMax = advanceMaximum(b, loc, rows, scores, max, factor, threshold);
   Value shift = arith::MulFOp::create(b, loc, newMax, factor);
   Value one =
       math::Exp2Op::create(b, loc, arith::NegFOp::create(b, loc, shift));
