@@ -263,7 +263,21 @@ private:
               : Value(arith::MaxSIOp::create(b, range.fullBegin, one));
     if (range.fullEnd)
       range.fullEnd = arith::MaxSIOp::create(b, range.fullEnd, range.fullBegin);
+    if (isCountFolded())
+      range.count = tile::UniformOp::create(b, range.count);
     range.count = arith::MaxSIOp::create(b, range.count, one);
+  }
+
+  /// Whether the number of tiles may turn out to be a constant. A loop of one
+  /// iteration would be inlined, and roles share loops.
+  bool isCountFolded() {
+    bool isStatic = !cast<MemRefType>(op.getKey().getType()).isDynamicDim(2);
+    return isStatic || llvm::any_of(bounds.limits, [](const KeyLimit &limit) {
+             return llvm::any_of(limit.alternatives,
+                                 [](const LinearForm &form) {
+                                   return form.query == 0 && form.terms.empty();
+                                 });
+           });
   }
 
   LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {

@@ -76,10 +76,18 @@ static bool isSizeOf(OpFoldResult size, Value memref, int64_t d) {
   return dim && dim.getSource() == memref && dim.getConstantIndex() == d;
 }
 
+/// A cast changes what is known of sizes; a slice whose size is a constant has
+/// one behind it.
+static Value throughCasts(Value memref) {
+  while (auto cast = memref.getDefiningOp<memref::CastOp>())
+    memref = cast.getSource();
+  return memref;
+}
+
 /// Follows slices back to the argument; fails for what a map cannot say.
 static FailureOr<MatrixView> viewOf(Value matrix) {
   MatrixView view;
-  while (auto slice = matrix.getDefiningOp<memref::SubViewOp>()) {
+  while (auto slice = throughCasts(matrix).getDefiningOp<memref::SubViewOp>()) {
     llvm::SmallBitVector dropped = slice.getDroppedDims();
     SmallVector<Value> outer;
     unsigned kept = 0;
