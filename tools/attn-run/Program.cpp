@@ -155,10 +155,13 @@ llvm::Error Program::describeResults() {
   return llvm::Error::success();
 }
 
-/// The function argument behind a value, looking through casts.
+/// The function argument behind a value, looking through casts and slices.
 static mlir::BlockArgument argumentOf(mlir::Value value) {
-  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
-    value = cast.getSource();
+  while (mlir::Operation *op = value.getDefiningOp()) {
+    if (!mlir::isa<mlir::tensor::CastOp, mlir::tensor::ExtractSliceOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
@@ -210,13 +213,21 @@ static llvm::Error expectSame(const char *what, const char *first, int64_t a,
                            llvm::Twine(a) + " and " + llvm::Twine(b));
 }
 
+/// The shape of an argument, or of a slice of it: what its type leaves open is
+/// the argument's.
+static Shape shapeOf(mlir::Value value, llvm::ArrayRef<Shape> shapes) {
+  Shape shape = shapes[argumentOf(value).getArgNumber()];
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  for (auto [size, known] : llvm::zip(shape, type.getShape()))
+    if (!mlir::ShapedType::isDynamic(known))
+      size = known;
+  return shape;
+}
+
 static llvm::Expected<Sizes> sizesOf(AttentionOp op,
                                      llvm::ArrayRef<Shape> shapes) {
-  auto shapeOf = [&](mlir::Value value) -> const Shape & {
-    return shapes[argumentOf(value).getArgNumber()];
-  };
-  const Shape &q = shapeOf(op.getQuery()), &k = shapeOf(op.getKey()),
-              &v = shapeOf(op.getValue());
+  Shape q = shapeOf(op.getQuery(), shapes), k = shapeOf(op.getKey(), shapes),
+        v = shapeOf(op.getValue(), shapes);
   if (llvm::Error error = expectSame("batch", "query", q[0], "key", k[0]))
     return error;
   if (llvm::Error error = expectSame("batch", "key", k[0], "value", v[0]))

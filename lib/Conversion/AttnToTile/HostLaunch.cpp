@@ -4,6 +4,7 @@
 
 #include "HostLaunch.h"
 #include "Forward.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -34,7 +35,8 @@ public:
     headsDivide();
     for (auto [name, value] :
          {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
-      rowsAligned(name, value);
+      if (value != v || !isValueInKey(op))
+        rowsAligned(name, value);
   }
 
 private:

@@ -28,8 +28,9 @@ def AttnBufferizePass : Pass<"attn-bufferize", "::mlir::ModuleOp"> {
     ```
 
     The tensors are in device memory, so nothing but attn ops may touch their
-    elements: any other op on tensors than `tensor.dim` and `tensor.cast` is refused,
-    as is a result that is not returned (it would need memory that no one owns).
+    elements: any other op on tensors than `tensor.dim`, `tensor.cast` and
+    `tensor.extract_slice` (of an argument: a view of its memory) is refused, as is a
+    result that is not returned (it would need memory that no one owns).
   }];
   let dependentDialects = ["::mlir::memref::MemRefDialect"];
 }
