@@ -5,13 +5,17 @@
 #include "Forward.h"
 #include "HeadDims.h"
 #include "HostLaunch.h"
+#include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Support/TargetDesc.h"
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOTILEPASS
@@ -32,8 +36,7 @@ static LogicalResult checkSupported(AttentionOp op, StringRef chip,
            << chip << ", expected f16 or bf16 (the reference runs f32)";
   if (failed(checkHeadDims(op, chip)))
     return failure();
-  if (schedule.getGroups() > 1 &&
-      isa<StickBreakingAttr>(op.getNormalizerOrDefault()))
+  if (schedule.getGroups() > 1 && op.getNormalizerOrDefault().dependsOnOrder())
     return op.emitError("expected a normalizer that does not depend on the "
                         "order of the keys where groups of warps share them "
                         "(split = columns, as for head dims over 256), but "
@@ -46,6 +49,41 @@ static LogicalResult checkSupported(AttentionOp op, StringRef chip,
                           "got ")
              << capture.getType();
   return success();
+}
+
+/// How the walk over the key tiles gets by with what the mask says.
+static void explainMask(AttentionOp op, bool isListed) {
+  if (op.getMask().empty())
+    return;
+  auto options = remark::RemarkOpts::name("mask").category("attn");
+  remark::passed(op.getLoc(), options)
+      << (isListed ? "key tiles: a list of live ones for each block of rows"
+                   : "key tiles: closed bounds of each block of rows");
+  for (Operation *undecided : getUndecided(op.getMask()))
+    remark::missed(undecided->getLoc(), options)
+        << remark::reason("no bounds of '{0}' over a tile: tiles that it "
+                          "decides are partial",
+                          undecided->getName().getStringRef());
+}
+
+/// All of a call's workspace is taken before its first launch: moves it, and
+/// the sizes it needs, to the start of the function.
+static void hoistWorkspaces(func::FuncOp func) {
+  SetVector<Operation *> early;
+  func.walk([&](WorkspaceOp op) {
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    (void)getBackwardSlice(op.getOperation(), &early, options);
+  });
+  Block &body = func.getBody().front();
+  Operation *last = nullptr;
+  for (Operation *op : topologicalSort(early)) {
+    if (last)
+      op->moveAfter(last);
+    else
+      op->moveBefore(&body, body.begin());
+    last = op;
+  }
 }
 
 namespace {
@@ -91,22 +129,30 @@ private:
       if (failed(checkSupported(op, chip, schedule)))
         return failure();
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
+      buildArgumentChecks(op, alignment);
+      Value tiles;
+      if (needsLiveTiles(op.getMask()))
+        tiles = buildLiveTiles(op, schedule, module, name);
+      explainMask(op, bool(tiles));
+      gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
       if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
         return failure();
-      buildArgumentChecks(op, alignment);
-      buildLaunch(op, schedule, kernel);
+      buildLaunch(op, schedule, kernel, tiles);
       op.erase();
     }
+    hoistWorkspaces(func);
     return success();
   }
 
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,
-                              tile::ScheduleAttr schedule, StringRef name) {
+                              tile::ScheduleAttr schedule, StringRef name,
+                              Value tiles) {
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand));
+    if (tiles)
+      arguments.push_back(tiles.getType());
     auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
                                          b.getFunctionType(arguments, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());

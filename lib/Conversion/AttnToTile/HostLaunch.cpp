@@ -121,7 +121,7 @@ void attn::buildArgumentChecks(AttentionOp op, int64_t alignment) {
 }
 
 void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
-                       gpu::GPUFuncOp kernel) {
+                       gpu::GPUFuncOp kernel, Value tiles) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, value);
@@ -141,6 +141,8 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
                            ? operand
                            : Value(memref::CastOp::create(b, type, operand)));
   }
+  if (tiles)
+    operands.push_back(tiles);
   gpu::LaunchFuncOp::create(b, kernel, grid, threads,
                             /*dynamicSharedMemorySize=*/Value(), operands);
 }

@@ -69,7 +69,7 @@ static LogicalResult checkRoles(Operation *op) {
   // One thread cannot do what takes a warp.
   if (ThreadGroup::of(op).threads == 1 &&
       !isa<CopyTensorOp, PipelineAcquireOp, PipelineWaitOp, SlotOp, AliasOp,
-           UniformOp>(op))
+           UniformOp, LoadConstantOp>(op))
     return op->emitOpError("expected all threads of a warp group, but the "
                            "producer is one elected thread");
   return success();
@@ -158,7 +158,7 @@ struct TileToNVVMPass : mlir::attn::impl::TileToNVVMPassBase<TileToNVVMPass> {
     ConversionTarget target(getContext());
     target.addIllegalDialect<TileDialect>();
     target.addLegalOp<WarpSpecializeOp>();
-    target.addIllegalOp<memref::LoadOp>();
+    target.addIllegalOp<memref::LoadOp, memref::StoreOp>();
     target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });

@@ -51,4 +51,32 @@ def AttnExpandScoreOpsPass : Pass<"attn-expand-score-ops"> {
                            "::mlir::math::MathDialect"];
 }
 
+def AttnMaskFromScorePass : Pass<"attn-mask-from-score"> {
+  let summary = "Make masks of scores that are -inf where a condition says so";
+  let description = [{
+    A score of -inf has no weight, as a masked position has none; but from a mask the
+    compiler finds out which tiles are empty. The condition must not depend on the
+    score, and the normalizer must drop positions by a score of -inf.
+
+    ```mlir
+    score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      %c = arith.cmpi sge, %i, %j : index
+      %r = arith.select %c, %s, %minus_infinity : f32
+      attn.yield %r : f32
+    }
+    ==>
+    score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      attn.yield %s : f32
+    } mask {
+    ^bb0(%b: index, %h: index, %i: index, %j: index):
+      %c = arith.cmpi sge, %i, %j : index
+      attn.yield %c : i1
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
+}
+
 #endif
