@@ -21,6 +21,7 @@ namespace mlir {
 #define GEN_PASS_DECL_CONVERTMATHTOLIBMPASS
 #define GEN_PASS_DECL_CONVERTMATHTOLLVMPASS
 #define GEN_PASS_DECL_FINALIZEMEMREFTOLLVMCONVERSIONPASS
+#define GEN_PASS_DECL_LOWERAFFINEPASS
 #define GEN_PASS_DECL_RECONCILEUNREALIZEDCASTSPASS
 #define GEN_PASS_DECL_SCFTOCONTROLFLOWPASS
 #include "mlir/Conversion/Passes.h.inc"
@@ -29,6 +30,10 @@ namespace arith {
 #define GEN_PASS_DECL_ARITHEXPANDOPSPASS
 #include "mlir/Dialect/Arith/Transforms/Passes.h.inc"
 } // namespace arith
+namespace memref {
+#define GEN_PASS_DECL_EXPANDSTRIDEDMETADATAPASS
+#include "mlir/Dialect/MemRef/Transforms/Passes.h.inc"
+} // namespace memref
 namespace math {
 #define GEN_PASS_DECL_MATHEXPANDOPSPASS
 #define GEN_PASS_DECL_MATHEXTENDTOSUPPORTEDTYPES
@@ -72,6 +77,9 @@ static void buildLLVM(OpPassManager &manager) {
   // Intrinsics first, so that LLVM may simplify them; libm for the rest.
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
+  // Views become base, offset and strides.
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   manager.addPass(createArithToLLVMConversionPass());
   manager.addPass(createConvertControlFlowToLLVMPass());

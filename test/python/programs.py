@@ -25,6 +25,7 @@ class Case:
     layout: str = "bhsd"
     sizes: str = "lengths"  # which sizes are dynamic: none, lengths, all
     poison: bool = False    # NaN and Inf in keys and values that no row keeps
+    value_in_key: bool = False  # the value is the first columns of the key
 
     @property
     def asks_lse(self):
@@ -32,8 +33,16 @@ class Case:
 
     def __str__(self):
         return (f"{self.variant.name} {self.element} B{self.b} H{self.hq}/"
-                f"{self.hkv} S{self.sq}x{self.sk} D{self.d}/{self.dv} "
+                f"{self.hkv} S{self.sq}x{self.sk} D{self.d}"
+                f"{':' if self.value_in_key else '/'}{self.dv} "
                 f"{self.layout} scale={self.scale} {self.sizes}")
+
+    @property
+    def inputs(self):
+        """Heads, length and head dim of query, key and, if it is one, value."""
+        query, key, value = ((self.hq, self.sq, self.d), (self.hkv, self.sk, self.d),
+                             (self.hkv, self.sk, self.dv))
+        return (query, key) if self.value_in_key else (query, key, value)
 
 
 def region(name, arguments, body, result, kind):
@@ -41,6 +50,22 @@ def region(name, arguments, body, result, kind):
         return ""
     return (f"  {name} {{\n  ^bb0({arguments}):\n    {body.strip()}\n"
             f"    attn.yield {result} : {kind}\n  }}\n")
+
+
+def slice_of_key(case, k, v):
+    """The value as the first columns of the key."""
+    sizes = [str(case.b), str(case.hkv), "%sk", str(case.dv)]
+    lines = ""
+    for d, (name, size) in enumerate(zip(("batch", "heads", "sk"), k.split("<")[1].split("x"))):
+        if size == "?":
+            sizes[d] = "%" + name
+            if d < 2:
+                lines += (f"  %c{d} = arith.constant {d} : index\n"
+                          f"  %{name} = tensor.dim %k, %c{d} : {k}\n")
+        else:
+            sizes[d] = size
+    return (lines + f"  %v = tensor.extract_slice %k[0, 0, 0, 0] [{', '.join(sizes)}] "
+            f"[1, 1, 1, 1] : {k} to {v}\n")
 
 
 def program(case, captures):
@@ -72,12 +97,14 @@ def program(case, captures):
     attributes = "{" + ", ".join(attributes) + "}" if attributes else ""
     names = ", ".join(["%o", "%lse"][:len(results)])
     types = ", ".join(results)
+    value = "" if case.value_in_key else f", %v: {v}"
     return (
-        f"func.func @attention(%q: {q}, %k: {k}, %v: {v}{arguments}) -> ({types}) {{\n"
+        f"func.func @attention(%q: {q}, %k: {k}{value}{arguments}) -> ({types}) {{\n"
         f"  %c2 = arith.constant 2 : index\n"
         f"  %sq = tensor.dim %q, %c2 : {q}\n"
         f"  %sk = tensor.dim %k, %c2 : {k}\n"
         f"  %offset = arith.subi %sk, %sq : index\n"
+        + (slice_of_key(case, k, v) if case.value_in_key else "") +
         f"  {names} = attn.attention query(%q : {q}) key(%k : {k}) value(%v : {v}) {attributes}\n"
         + region("score", "%s: f32, " + indices, variant.score,
                  variant.score_value, "f32")

@@ -60,6 +60,8 @@ class Run:
                   (case.b, case.hkv, case.sk, case.d),
                   (case.b, case.hkv, case.sk, case.dv)]
         self.qkv = [round_to(case.element, rng.standard_normal(s)) for s in shapes]
+        if case.value_in_key:
+            self.qkv[2] = self.qkv[1][..., :case.dv]
         if case.poison:
             self.poison()
 
@@ -100,7 +102,7 @@ class Run:
 
         swap = self.case.layout == "bshd"
         inputs = [save(name + ".npy", x.transpose(0, 2, 1, 3) if swap else x)
-                  for name, x in zip("qkv", self.qkv)]
+                  for name, x, _ in zip("qkv", self.qkv, self.case.inputs)]
         inputs += capture_inputs(self.captures, self.folder)
         with open(path("program.mlir"), "w") as file:
             file.write(program(self.case, self.captures))
@@ -201,6 +203,14 @@ class ReferenceTest(unittest.TestCase):
             for d, dv in ((16, 16), (40, 40), (64, 64), (64, 32), (32, 64)):
                 self.check(Case(PLAIN, element, d=d, dv=dv))
                 self.check(Case(by_name("causal"), element, d=d, dv=dv, lse=False))
+
+    def test_values_in_keys(self):
+        for element in ("f16", "bf16", "f32"):
+            for d, dv in ((16, 16), (64, 32), (72, 64)):
+                for sizes in ("none", "lengths", "all"):
+                    self.check(Case(by_name("causal"), element, d=d, dv=dv, hkv=1,
+                                    sizes=sizes, value_in_key=True))
+        self.check(Case(PLAIN, "bf16", d=64, dv=32, layout="bshd", value_in_key=True))
 
     def test_head_groups(self):
         for hq, hkv in ((1, 1), (4, 4), (4, 1), (6, 2), (7, 1), (9, 3)):

@@ -129,22 +129,24 @@ llvm::Error Program::describeArguments() {
   return llvm::Error::success();
 }
 
-static mlir::Value throughCasts(mlir::Value value) {
-  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
-    value = cast.getSource();
+/// The value of which a value is a cast or a slice.
+static mlir::Value throughViews(mlir::Value value) {
+  while (mlir::isa_and_nonnull<mlir::tensor::CastOp,
+                               mlir::tensor::ExtractSliceOp>(
+      value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
   return value;
 }
 
 static bool isRotated(mlir::Value value) {
-  return static_cast<bool>(throughCasts(value).getDefiningOp<RotaryOp>());
+  return static_cast<bool>(throughViews(value).getDefiningOp<RotaryOp>());
 }
 
-/// The function argument behind a value, looking through casts and rotations,
-/// which keep sizes.
+/// The function argument behind a value, looking through views and rotations.
 static mlir::BlockArgument argumentOf(mlir::Value value) {
-  value = throughCasts(value);
+  value = throughViews(value);
   while (auto rotary = value.getDefiningOp<RotaryOp>())
-    value = throughCasts(rotary.getInput());
+    value = throughViews(rotary.getInput());
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
@@ -185,7 +187,7 @@ static bool isUnnamed(const Argument &argument) {
 }
 
 llvm::Error Program::nameSequence(mlir::Value value, llvm::StringRef role) {
-  if (auto rotary = throughCasts(value).getDefiningOp<RotaryOp>()) {
+  if (auto rotary = throughViews(value).getDefiningOp<RotaryOp>()) {
     for (auto [operand, name] : {std::pair(rotary.getPositions(), "positions"),
                                  {rotary.getCos(), "cos"},
                                  {rotary.getSin(), "sin"}})
@@ -270,13 +272,21 @@ static llvm::Error expectSame(const char *what, const char *first, int64_t a,
                            llvm::Twine(a) + " and " + llvm::Twine(b));
 }
 
+/// The shape of an argument, or of a slice of it: what its type leaves open is
+/// the argument's.
+static Shape shapeOf(mlir::Value value, llvm::ArrayRef<Shape> shapes) {
+  Shape shape = shapes[argumentOf(value).getArgNumber()];
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  for (auto [size, known] : llvm::zip(shape, type.getShape()))
+    if (!mlir::ShapedType::isDynamic(known))
+      size = known;
+  return shape;
+}
+
 static llvm::Expected<Sizes> sizesOf(AttentionOp op,
                                      llvm::ArrayRef<Shape> shapes) {
-  auto shapeOf = [&](mlir::Value value) -> const Shape & {
-    return shapes[argumentOf(value).getArgNumber()];
-  };
-  const Shape &q = shapeOf(op.getQuery()), &k = shapeOf(op.getKey()),
-              &v = shapeOf(op.getValue());
+  Shape q = shapeOf(op.getQuery(), shapes), k = shapeOf(op.getKey(), shapes),
+        v = shapeOf(op.getValue(), shapes);
   if (llvm::Error error = expectSame("batch", "query", q[0], "key", k[0]))
     return error;
   if (llvm::Error error = expectSame("batch", "key", k[0], "value", v[0]))

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Forward.h"
+#include "HeadDims.h"
 #include "HostLaunch.h"
 #include "KernelFunction.h"
 #include "LiveTiles.h"
@@ -28,18 +29,21 @@ using namespace mlir::attn;
 
 /// What a chip's instructions and this lowering can do, said in the user's
 /// terms.
-static LogicalResult checkSupported(AttentionOp op, StringRef chip) {
+static LogicalResult checkSupported(AttentionOp op, StringRef chip,
+                                    tile::ScheduleAttr schedule) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
   if (op.getElementType().isF32())
     return op.emitError("f32 inputs are not supported on ")
            << chip << ", expected f16 or bf16 (the reference runs f32)";
-  for (auto [name, size] : {std::pair("head_dim", op.getHeadDim()),
-                            {"value head_dim", op.getValueHeadDim()}})
-    if (size < 16 || size > 256 || size % 8)
-      return op.emitError("expected a ")
-             << name << " that is a multiple of 8 from 16 to 256 on " << chip
-             << ", but got " << size;
+  if (failed(checkHeadDims(op, chip)))
+    return failure();
+  if (schedule.getGroups() > 1 && op.getNormalizerOrDefault().dependsOnOrder())
+    return op.emitError("expected a normalizer that does not depend on the "
+                        "order of the keys where groups of warps share them "
+                        "(split = columns, as for head dims over 256), but "
+                        "got ")
+           << op.getNormalizerOrDefault();
   for (Value capture : op.getCaptures())
     if (!isa<MemRefType>(capture.getType()) &&
         !capture.getType().isIntOrIndexOrFloat())
@@ -155,7 +159,7 @@ private:
     if (!schedule)
       return op.emitError("expected a tile.schedule: run attn-choose-schedule "
                           "first");
-    if (failed(checkSupported(op, chip)))
+    if (failed(checkSupported(op, chip, schedule)))
       return failure();
     buildArgumentChecks(op, alignment);
     Value tiles;

@@ -2,8 +2,10 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "HeadDims.h"
 #include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
@@ -57,6 +59,9 @@ struct ScheduleRow {
 #define THREE_CONSUMERS                                                        \
   "m=192,warps=12,consumers=3,producer_registers=32,consumer_registers=160,"   \
   "stages=2,overlap=true,ping_pong=true,persistent=true,"
+#define SPLIT_COLUMNS                                                          \
+  "m=64,warps=8,consumers=2,producer_registers=24,consumer_registers=240,"     \
+  "stages=2,weights=shared,split=columns,persistent=true,"
 
 /// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n =
 /// 112 or 96 where 128 would spill. sm_90a: those of FlashAttention-3 (arXiv
@@ -81,6 +86,8 @@ static constexpr ScheduleRow kSchedules[] = {
      "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 256, 256, Regions::Any, Keys::Any,
      "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 576, 512, Regions::Any, Keys::Any,
+     "m=64,n=32,warps=8,stages=2,weights=shared,split=columns"},
 
     {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
@@ -135,7 +142,14 @@ static constexpr ScheduleRow kSchedules[] = {
      TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Windowed,
      TWO_CONSUMERS "n=64,rescale=before"},
+
+    // Latent attention: two warp groups share 64 rows of output by columns.
+    {"sm_90a", 576, 512, Regions::Any, Keys::Full, SPLIT_COLUMNS "n=64"},
+    {"sm_90a", 576, 512, Regions::Any, Keys::Causal,
+     SPLIT_COLUMNS "n=64,longest_first=true"},
+    {"sm_90a", 576, 512, Regions::Any, Keys::Windowed, SPLIT_COLUMNS "n=64"},
 };
+#undef SPLIT_COLUMNS
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
 
@@ -198,11 +212,30 @@ static StringRef nameOf(Keys keys) {
   return kNames[int(keys)];
 }
 
+/// A tile that holds key and value is read twice: until it has been, the next
+/// one needs a place.
+static tile::ScheduleAttr withSlotForValue(tile::ScheduleAttr schedule) {
+  if (schedule.getSplit() == tile::Split::Columns)
+    return schedule; // its two tiles fill the shared memory
+  tile::ScheduleAttr s = schedule;
+  return tile::ScheduleAttr::get(
+      s.getContext(), s.getM(), s.getN(), s.getWarps(), s.getStages() + 1,
+      s.getOrder(), s.getConsumers(), s.getProducerRegisters(),
+      s.getConsumerRegisters(), s.getWeights(), s.getOverlap(), s.getPingPong(),
+      s.getRescale(), s.getThreshold(), s.getPersistent(), s.getLongestFirst(),
+      s.getCluster(), s.getSplit());
+}
+
+/// Rows for larger head dims are for values that lie in their keys.
+static constexpr int64_t kLargestOwnValue = 256;
+
 static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
                                  Regions regions) {
   for (const ScheduleRow &row : kSchedules)
-    if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
-        regions >= row.regions && op.getHeadDim() <= row.headDim &&
+    if (row.chip == chip &&
+        (row.headDim <= kLargestOwnValue || isValueInKey(op)) &&
+        (row.keys == Keys::Any || row.keys == keys) && regions >= row.regions &&
+        op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
       return &row;
   return nullptr;
@@ -257,12 +290,15 @@ private:
       Regions regions = regionsOf(op);
       const ScheduleRow *row = lookUp(op, chip, keys, regions);
       if (!row) {
-        op.emitError("no schedule for head dims ")
-            << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
-            << chip << ", expected at most 256";
+        if (succeeded(checkHeadDims(op, chip)))
+          op.emitError("no schedule for head dims ")
+              << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
+              << chip;
         return WalkResult::interrupt();
       }
       chosen = parseSchedule(op.getContext(), row->schedule);
+      if (isValueInKey(op))
+        chosen = withSlotForValue(chosen);
       explain(op, *row, keys, regions);
     }
     if (failed(checkCluster(op, chosen)))

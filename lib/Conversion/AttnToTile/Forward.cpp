@@ -7,6 +7,7 @@
 #include "KeyRange.h"
 #include "LiftedRegion.h"
 #include "TileRows.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,8 +19,10 @@ using namespace mlir;
 using namespace mlir::attn;
 
 SmallVector<Value> attn::getKernelOperands(AttentionOp op) {
-  SmallVector<Value> operands = {op.getQuery(), op.getKey(), op.getValue(),
-                                 op.getOut()};
+  SmallVector<Value> operands = {op.getQuery(), op.getKey()};
+  if (!isValueInKey(op))
+    operands.push_back(op.getValue());
+  operands.push_back(op.getOut());
   if (Value lse = op.getLse())
     operands.push_back(lse);
   llvm::append_range(operands, op.getCaptures());
@@ -57,7 +60,8 @@ public:
                 gpu::GPUFuncOp kernel)
       : op(op), schedule(schedule), alignment(alignment),
         b(op.getLoc(), op.getContext()),
-        types{op.getContext(), schedule.getM(), schedule.getWarps()},
+        types{op.getContext(), schedule.getM(), schedule.getRowWarps(),
+              schedule.getGroups()},
         rows(types), element(op.getElementType()),
         normalizer(op.getNormalizerOrDefault()) {
     b.setInsertionPointToStart(&kernel.getBody().front());
@@ -66,8 +70,12 @@ public:
       arguments.map(value, argument);
     if (kernel.getNumArguments() > getKernelOperands(op).size())
       liveTiles = kernel.getArguments().back();
+    valueInKey = isValueInKey(op);
     headDim = padded(op.getHeadDim());
-    valueHeadDim = padded(op.getValueHeadDim());
+    valueHeadDim =
+        llvm::alignTo(padded(op.getValueHeadDim()), 16 * schedule.getGroups());
+    if (valueInKey)
+      shareKeyTile();
     foldScale = op.getScore().empty() && op.getScaleValue() > 0;
   }
 
@@ -92,6 +100,17 @@ private:
       if (dim <= size)
         return size;
     return llvm::alignTo(dim, 64);
+  }
+
+  /// The columns of the key tile that are the value tile: whole pages of it,
+  /// for each group that shares them. What they have beyond the value is
+  /// dropped with the columns of the output that it makes.
+  void shareKeyTile() {
+    int64_t page = tile::getPageColumns(
+        tile::getSharedType(schedule.getN(), headDim, element));
+    int64_t unit = std::max<int64_t>(page, 16) * schedule.getGroups();
+    valueHeadDim = llvm::alignTo(op.getValueHeadDim(), unit);
+    headDim = std::max(headDim, valueHeadDim);
   }
 
   Value i32(int64_t value) {
@@ -158,7 +177,8 @@ private:
     firstRow = arith::MulIOp::create(b, toI32(block), i32(schedule.getM()));
     query = slice(q, head);
     key = slice(k, keyHead);
-    value = slice(arguments.lookup(op.getValue()), keyHead);
+    if (!valueInKey)
+      value = slice(arguments.lookup(op.getValue()), keyHead);
     out = slice(arguments.lookup(op.getOut()), head);
     if (op.getLse())
       lse = slice(arguments.lookup(op.getLse()), head);
@@ -174,15 +194,22 @@ private:
   }
 
   void allocateBuffers() {
-    auto alloc = [&](int64_t rowCount, int64_t columns) -> Value {
-      return tile::AllocOp::create(
-          b, tile::getSharedType(rowCount, columns, element), IntegerAttr(),
-          /*slots=*/1);
+    int64_t groups = schedule.getGroups();
+    auto alloc = [&](MemRefType type) -> Value {
+      return tile::AllocOp::create(b, type, IntegerAttr(), /*slots=*/1);
     };
-    queryTile = alloc(schedule.getM(), headDim);
-    keyTile = alloc(schedule.getN(), headDim);
-    valueTile = alloc(schedule.getN(), valueHeadDim);
-    outTile = alloc(schedule.getM(), valueHeadDim);
+    auto allocTile = [&](int64_t rowCount, int64_t columns,
+                         int64_t shares) -> Value {
+      return alloc(tile::getSharedType(rowCount, columns, element, shares));
+    };
+    if (groups > 1)
+      rows.exchange =
+          alloc(tile::getSharedType(groups, schedule.getM(), b.getF32Type()));
+    queryTile = allocTile(schedule.getM(), headDim, 1);
+    keyTile = allocTile(schedule.getN(), headDim, 1);
+    if (!valueInKey)
+      valueTile = allocTile(schedule.getN(), valueHeadDim, groups);
+    outTile = allocTile(schedule.getM(), valueHeadDim, groups);
   }
 
   /// A region with its batch, head and captures mapped; positions are the
@@ -213,9 +240,10 @@ private:
     // Keys that no row keeps are copied as zeros: what a buffer holds beyond a
     // sequence's end, NaN included, stays there. Masked scores need no such
     // care, but their keys need not be read either: where it costs nothing.
-    if (!schedule.getConsumers())
+    bool clearsValues = !schedule.getConsumers() || isBoundedAbove();
+    if (!schedule.getConsumers() || (valueInKey && clearsValues))
       key = firstRows(key, range->keyEnd);
-    if (!schedule.getConsumers() || isBoundedAbove())
+    if (!valueInKey && clearsValues)
       value = firstRows(value, range->keyEnd);
     if (liveTiles)
       walkLiveTiles(*range);
@@ -303,7 +331,10 @@ private:
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
                                        /*transposed=*/true);
-    tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
+    if (valueInKey)
+      valueTile = firstColumns(keyTile, valueHeadDim);
+    else
+      tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
 
     ValueRange state = loop.getRegionIterArgs().drop_back();
     FailureOr<NormalizerStep> step =
@@ -325,6 +356,14 @@ private:
     next.push_back(sum);
     scf::YieldOp::create(b, next);
     return success();
+  }
+
+  /// A shared tile seen as narrower.
+  Value firstColumns(Value tile, int64_t columns) {
+    auto type = cast<MemRefType>(tile.getType());
+    MemRefType view =
+        MemRefType::Builder(type).setShape({type.getDimSize(0), columns});
+    return tile::AliasOp::create(b, view, tile);
   }
 
   Value isFull(Value t, const KeyRange &range) {
@@ -554,6 +593,7 @@ private:
   NormalizerAttrInterface normalizer;
   int64_t headDim, valueHeadDim; // padded to the depth of a matrix instruction
   bool foldScale;                // the normalizer applies the scale
+  bool valueInKey;               // one tile has both
 
   IRMapping arguments; // operand of the op -> kernel argument
   IRMapping captures;  // capture -> value in the kernel, indices as i32

@@ -12,7 +12,7 @@
 namespace mlir::attn {
 
 /// The values that a kernel of `op` takes, in the order of its arguments:
-/// query, key, value, out, [lse], captures.
+/// query, key, value unless it is in the key, out, [lse], captures.
 SmallVector<Value> getKernelOperands(AttentionOp op);
 
 /// The type of a kernel argument for such a value: head dims are contiguous.

@@ -6,6 +6,7 @@
 #include "Forward.h"
 #include "HostChecks.h"
 #include "KernelFunction.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -36,7 +37,8 @@ public:
     headsDivide();
     for (auto [name, value] :
          {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
-      rowsAligned(name, value, alignment);
+      if (value != v || !isValueInKey(op))
+        rowsAligned(name, value, alignment);
   }
 
 private:

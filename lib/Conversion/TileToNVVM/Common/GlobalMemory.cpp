@@ -15,6 +15,9 @@
 using namespace mlir;
 using namespace mlir::tile;
 
+/// Least rows of a warp in an accumulator layout.
+static constexpr int64_t kWarpRows = 16;
+
 //===----------------------------------------------------------------------===//
 // GlobalTensor
 //===----------------------------------------------------------------------===//
@@ -180,11 +183,12 @@ struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
     GlobalTensor target(e, adaptor.getTarget().front());
     ThreadIndex t(e);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
-    Value first =
-        e.add(adaptor.getRow().front(),
-              e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
-    Value leads = arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq,
-                                        e.bitAnd(t.lane, 3), e.constant(0));
+    Value first = e.add(
+        adaptor.getRow().front(),
+        e.add(e.mul(t.rowWarp(e, type), warpRows), e.shiftRight(t.lane, 2)));
+    Value leads = isZero(e, e.bitAnd(t.lane, 3));
+    if (getGroups(type) > 1) // all groups have the same
+      leads = arith::AndIOp::create(e.b, leads, isZero(e, t.group(e, type)));
     Value length = target.size(0);
     for (auto [i, value] : llvm::enumerate(adaptor.getSource())) {
       Value row = e.add(first, i * 8);
@@ -197,9 +201,15 @@ struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
     rewriter.eraseOp(op);
     return success();
   }
+
+private:
+  static Value isZero(Integers &e, Value value) {
+    return arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq, value,
+                                 e.constant(0));
+  }
 };
 
-/// Every warp copies its own rows, 16 bytes a lane.
+/// Every warp copies its share of the rows, 16 bytes a lane.
 struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -211,7 +221,11 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
     GlobalTensor target(e, adaptor.getTarget().front());
     int64_t warps = ThreadGroup::of(op).warps();
     int64_t width = cast<MemRefType>(op.getTarget().getType()).getDimSize(1);
-    NVVM::SyncWarpOp::create(e.b, e.constant(-1));
+    // A warp has written its rows itself, unless groups share the columns.
+    if (warps * kWarpRows > tile.rows)
+      emitGroupBarrier(e.b, op.getLoc());
+    else
+      NVVM::SyncWarpOp::create(e.b, e.constant(-1));
 
     ThreadIndex t(e);
     int64_t warpRows = tile.rows / warps;

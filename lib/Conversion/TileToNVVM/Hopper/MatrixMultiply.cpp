@@ -27,6 +27,8 @@ static constexpr int64_t kStep = 16;
 /// Whether a product has the rows of its warps where wgmma has them.
 static bool hasGroupLayout(RankedTensorType accumulator) {
   int64_t warps = getWarps(accumulator);
+  if (getGroups(accumulator) > 1 && warps != 4)
+    return false; // a group is one warp group
   return warps % 4 == 0 && accumulator.getDimSize(0) == warps * kWarpRows;
 }
 
@@ -144,6 +146,7 @@ public:
     InlineAsm text = fromZero ? InlineAsm(e, e.b.getF32Type(), count)
                               : InlineAsm(e, accumulator);
     SharedTile bTile(bAddress, cast<MemRefType>(b.getType()));
+    bAddress = shareOfB(bTile);
     MatrixDescriptor bDescriptor = transposed
                                        ? MatrixDescriptor::depthInner(bTile)
                                        : MatrixDescriptor::depthOuter(bTile);
@@ -171,6 +174,16 @@ public:
   }
 
 private:
+  /// Where the columns of this thread's group start in operand b.
+  Value shareOfB(const SharedTile &tile) {
+    if (getGroups(type) == 1)
+      return tile.base;
+    int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
+    return besideDefinition(e, tile.base, [&] {
+      return e.add(tile.base, e.mul(getUniformWarpGroup(e), bytes));
+    });
+  }
+
   /// Where the 64 rows of this thread's warp group start in operand a.
   Value groupAddress(Value address) {
     if (getWarps(type) == 4)
@@ -200,8 +213,8 @@ private:
     std::string tail = std::string(", 1, 1") + (aShared ? ", 0" : "") +
                        (transposed ? ", 0;" : ", 1;");
     return "wgmma.mma_async.sync.aligned.m64n" +
-           std::to_string(type.getDimSize(1)) + "k16.f32." + element + "." +
-           element + " {" + results + "}, " + operandA + ", b, " +
+           std::to_string(getColumnsPerGroup(type)) + "k16.f32." + element +
+           "." + element + " {" + results + "}, " + operandA + ", b, " +
            (adds ? "1" : "0") + tail;
   }
 
@@ -226,10 +239,13 @@ LogicalResult checkGroupLayout(Operation *op, RankedTensorType type) {
     return op->emitOpError("expected 16 rows for each of 4 warps of every warp "
                            "group, but got ")
            << type;
-  if (type.getDimSize(1) > 256)
+  if (getColumnsPerGroup(type) > 256)
     return op->emitOpError("expected a product of at most 256 columns, but "
                            "got ")
            << type;
+  if (getGroups(type) > 1 && isFragment(op->getOperand(0).getType()))
+    return op->emitOpError("expected operand a in shared memory for a product "
+                           "in column groups: run tile-stage-weights first");
   return success();
 }
 
@@ -277,8 +293,10 @@ struct DotLowering : OpConversionPattern<DotOp> {
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (!hasGroupLayout(type) || type.getDimSize(1) > 256)
+    if (!hasGroupLayout(type) || getColumnsPerGroup(type) > 256)
       return rewriter.notifyMatchFailure(op, "not the layout of wgmma");
+    if (failed(checkGroupLayout(op, type)))
+      return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
                            op.getTransposed());
     SmallVector<Value> product = emitter.run(

@@ -41,7 +41,7 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
     return op->emitOpError("expected an f32 accumulator, but got ") << c;
   if (auto fragment = dyn_cast<RankedTensorType>(a)) {
     if (!isa_and_nonnull<OperandAAttr>(fragment.getEncoding()) ||
-        getWarps(fragment) != getWarps(c))
+        !haveSameWarps(fragment, c))
       return op->emitOpError("expected operand a in operand_a layout of ")
              << getWarps(c) << " warps, but got " << a;
   } else if (failed(verifyShared(op, "operand a", a))) {
@@ -62,9 +62,16 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
     return op->emitOpError("expected M x K times K x N, but got ")
            << a << " times " << b << (transposed ? " transposed" : "")
            << " for " << c;
+  columnUnit *= getGroups(c);
   if (k % 16 || n % columnUnit)
     return op->emitOpError("expected K and N to be multiples of 16 and ")
            << columnUnit << ", but got " << k << " and " << n;
+  int64_t share = getColumnsPerGroup(c) * b.getElementTypeBitWidth() / 8;
+  int64_t page = cast<SwizzleAttr>(cast<MemRefType>(b).getLayout()).getBytes();
+  if (getGroups(c) > 1 && !transposed && share % page)
+    return op->emitOpError("expected the columns of a group to be whole pages "
+                           "of ")
+           << page << " bytes, but got " << b << " for " << c;
   return success();
 }
 
@@ -126,7 +133,8 @@ LogicalResult DotWaitOp::verify() {
 static LogicalResult verifyRowsOf(Operation *op, Value source, Value init) {
   auto accumulator = dyn_cast_or_null<AccumulatorAttr>(layoutOf(source));
   auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(init));
-  if (!accumulator || !rows || accumulator.getWarps() != rows.getWarps() ||
+  if (!accumulator || !rows ||
+      !haveSameWarps(tensorOf(source), tensorOf(init)) ||
       tensorOf(source).getDimSize(0) != tensorOf(init).getDimSize(0))
     return op->emitOpError(
                "expected an accumulator and rows of the same warps, but "
@@ -149,6 +157,9 @@ LogicalResult ScanOp::verify() {
   if (cast<RowsAttr>(layoutOf(getInit())).getPartial())
     return emitOpError("expected complete rows, but got ")
            << getInit().getType();
+  if (getGroups(tensorOf(getSource())) > 1)
+    return emitOpError("expected all columns of a row in one group, but got ")
+           << getSource().getType();
   return success();
 }
 
@@ -156,7 +167,7 @@ LogicalResult TotalOp::verify() {
   auto source = dyn_cast_or_null<RowsAttr>(layoutOf(getSource()));
   auto result = dyn_cast_or_null<RowsAttr>(layoutOf(getResult()));
   if (!source || !result || !source.getPartial() || result.getPartial() ||
-      source.getWarps() != result.getWarps() ||
+      !haveSameWarps(tensorOf(getSource()), tensorOf(getResult())) ||
       tensorOf(getSource()).getShape() != tensorOf(getResult()).getShape() ||
       !tensorOf(getSource()).getElementType().isF32() ||
       !tensorOf(getResult()).getElementType().isF32())
@@ -165,6 +176,23 @@ LogicalResult TotalOp::verify() {
                "got ")
            << getSource().getType() << " to " << getResult().getType();
   return success();
+}
+
+LogicalResult CombineOp::verify() {
+  RankedTensorType rows = tensorOf(getSource());
+  auto layout = dyn_cast_or_null<RowsAttr>(rows.getEncoding());
+  if (!layout || layout.getPartial() || !rows.getElementType().isF32())
+    return emitOpError("expected complete f32 rows, but got ") << rows;
+  auto buffer = cast<MemRefType>(getBuffer().getType());
+  if (failed(verifyShared(*this, "buffer", buffer)))
+    return failure();
+  if (buffer.getElementType() == rows.getElementType() &&
+      buffer.getDimSize(0) == layout.getGroups() &&
+      buffer.getDimSize(1) == rows.getDimSize(0))
+    return success();
+  return emitOpError("expected a buffer of ")
+         << layout.getGroups() << " x " << rows.getDimSize(0) << " x "
+         << rows.getElementType() << ", but got " << buffer;
 }
 
 LogicalResult BroadcastOp::verify() {
@@ -181,8 +209,7 @@ LogicalResult BroadcastOp::verify() {
     return getSource().getType() == to.getElementType()
                ? success()
                : LogicalResult(error());
-  if (from.getElementType() != to.getElementType() ||
-      getWarps(from) != getWarps(to))
+  if (from.getElementType() != to.getElementType() || !haveSameWarps(from, to))
     return error();
   if (auto rows = dyn_cast_or_null<RowsAttr>(from.getEncoding())) {
     bool toPartial = isa<RowsAttr>(to.getEncoding()) && !rows.getPartial();
@@ -212,7 +239,7 @@ LogicalResult CompareColumnsOp::verify() {
     return success();
   auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getLimit()));
   if (rows && !rows.getPartial() && layout &&
-      layout.getWarps() == rows.getWarps() &&
+      haveSameWarps(result, tensorOf(getLimit())) &&
       tensorOf(getLimit()).getDimSize(0) == result.getDimSize(0))
     return success();
   return emitOpError("expected a scalar or complete rows to an accumulator of "
@@ -225,7 +252,7 @@ LogicalResult ConvertOp::verify() {
   if (isa_and_nonnull<AccumulatorAttr>(from.getEncoding()) &&
       isa_and_nonnull<OperandAAttr>(to.getEncoding()) &&
       from.getElementType().isF32() && from.getShape() == to.getShape() &&
-      getWarps(from) == getWarps(to))
+      haveSameWarps(from, to))
     return success();
   return emitOpError("expected an f32 accumulator to operand_a, but got ")
          << from << " to " << to;

@@ -62,6 +62,22 @@ def Tile_TotalOp : Tile_Op<"total", [Pure]> {
   let hasVerifier = 1;
 }
 
+def Tile_CombineOp : Tile_Op<"combine", [AllTypesMatch<["source", "result"]>]> {
+  let summary = "what the groups hold of each row, combined";
+  let description = [{
+    Each group writes its rows to its row of `buffer`, groups x M elements of shared
+    memory, all threads meet, and all read what all have written. The buffer may be
+    written again after they have met once more.
+  }];
+  let arguments = (ins Tile_ReduceKindAttr:$kind, AnyRankedTensor:$source,
+                       Arg<AnyMemRef, "", [MemRead, MemWrite]>:$buffer);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $source `through` $buffer attr-dict `:` type($source) `,` type($buffer)
+  }];
+  let hasVerifier = 1;
+}
+
 def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let summary = "a scalar, row or column value brought to a larger layout";
   let description = [{
