@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Program.h"
-#include "Diagnostics.h"
+#include "ElementType.h"
+#include "attn/Pipelines/Diagnostics.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
@@ -28,7 +29,7 @@ Program::Program()
           allDialects(), mlir::MLIRContext::Threading::DISABLED)) {}
 
 llvm::Error Program::parse(llvm::StringRef path) {
-  DiagnosticCollector diagnostics(context.get());
+  attn::DiagnosticCollector diagnostics(context.get());
   mlir::ParserConfig config(context.get());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(path, config);
   if (parsed)
@@ -79,26 +80,6 @@ llvm::Expected<std::unique_ptr<Program>> Program::load(llvm::StringRef path,
 //===----------------------------------------------------------------------===//
 // Signature
 //===----------------------------------------------------------------------===//
-
-static std::optional<Element> elementOf(mlir::Type type) {
-  if (type.isF16())
-    return Element::F16;
-  if (type.isBF16())
-    return Element::BF16;
-  if (type.isF32())
-    return Element::F32;
-  if (type.isF64())
-    return Element::F64;
-  if (type.isInteger(1))
-    return Element::I1;
-  if (type.isInteger(8))
-    return Element::I8;
-  if (type.isInteger(32))
-    return Element::I32;
-  if (type.isInteger(64) || type.isIndex())
-    return Element::I64;
-  return std::nullopt;
-}
 
 static std::string typeText(mlir::Type type) {
   std::string text;
