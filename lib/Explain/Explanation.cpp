@@ -71,7 +71,10 @@ private:
 
   void writePlan() {
     mlir::attn::AttentionOp op = subject.op;
-    line("mask") << (op.getMask().empty() ? "none" : subject.masks) << "\n";
+    line("mask") << (subject.masks.empty() ? "none" : subject.masks)
+                 << (op.getMask().empty() && !subject.masks.empty()
+                         ? ", which keeps everything\n"
+                         : "\n");
     line("key tiles");
     switch (report.plan.walk) {
     case KeyTileWalk::All:

@@ -25,10 +25,11 @@ static constexpr llvm::StringLiteral kStyle = R"(
 .page{fill:#ffffff}.text{fill:#1b1f24}.faint{fill:#59636e}.frame{fill:none;stroke:#8c959f}
 .empty{fill:#e6eaef}.partial{fill:#f2a73b}.full{fill:#2a6fbb}.unknown{fill:#b48ad6}
 .visited-empty{fill:#c62828}.masked-full{fill:#ffffff}
+.grid{fill:none;stroke:#ffffff;stroke-opacity:.6;vector-effect:non-scaling-stroke}
 @media(prefers-color-scheme:dark){
 .page{fill:#14181d}.text{fill:#e8ecf1}.faint{fill:#9aa5b1}.frame{stroke:#59636e}
 .empty{fill:#2b323a}.partial{fill:#e0962c}.full{fill:#3f86d6}.unknown{fill:#a679cc}
-.visited-empty{fill:#ff5f56}.masked-full{fill:#0d1117}}
+.visited-empty{fill:#ff5f56}.masked-full{fill:#0d1117}.grid{stroke:#14181d}}
 )";
 
 namespace {
@@ -115,6 +116,7 @@ private:
     drawClass("partial", TileClass::Partial);
     drawClass("full", TileClass::Full);
     drawClass("unknown", TileClass::Unknown);
+    drawGrid();
     if (map.isKnown()) {
       // A bar through the middle of each tile.
       drawRuns("visited-empty", 0.4, [&](int64_t row, int64_t column) {
@@ -127,6 +129,18 @@ private:
       });
     }
     os << "</g>\n";
+  }
+
+  /// Lines between tiles that are large enough.
+  void drawGrid() {
+    if (std::min(width / map.columns, height / map.rows) < 8)
+      return;
+    os << "<path class=\"grid\" d=\"";
+    for (int64_t column = 1; column < map.columns; ++column)
+      os << "M" << column * map.n << " 0V" << map.queries;
+    for (int64_t row = 1; row < map.rows; ++row)
+      os << "M0 " << row * map.m << "H" << map.keys;
+    os << "\"/>\n";
   }
 
   void drawClass(llvm::StringRef name, TileClass tile) {
@@ -213,7 +227,7 @@ private:
     double x = kLeft;
     auto entry = [&](llvm::StringRef swatch, llvm::StringRef bar,
                      const std::string &words) {
-      const double wide = 34 + 7.0 * words.size();
+      const double wide = 44 + 7.2 * words.size();
       if (x > kLeft && x + wide > getWidth()) {
         x = kLeft;
         bottom += kLine;
@@ -332,7 +346,7 @@ auto ::attn::explain::drawMasks(ModuleOp program, const Problem &problem)
   if (!subjects)
     return subjects.takeError();
   llvm::erase_if(subjects->all(),
-                 [](Subject &subject) { return subject.op.getMask().empty(); });
+                 [](const Subject &subject) { return subject.masks.empty(); });
   if (subjects->all().empty())
     return createStringError("no mask to draw: expected an attn.attention with "
                              "a mask region; without one every tile is full");

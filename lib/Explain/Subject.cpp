@@ -7,6 +7,7 @@
 #include "attn/Conversion/ScheduleTable.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Pipelines/Diagnostics.h"
+#include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/SymbolTable.h"
 #include "mlir/Pass/PassManager.h"
@@ -53,6 +54,8 @@ static std::string describeMask(AttentionOp op) {
     (isa<mlir::attn::ScoreOpInterface>(nested) ? named : others)
         .insert(nested->getName().getStringRef());
   });
+  if (named.empty() && others.empty())
+    return "a constant";
   return llvm::join(named.empty() ? others : named, ", ");
 }
 
@@ -74,22 +77,20 @@ llvm::Error Subjects::lower(const Problem &problem) {
       }))
     return diagnostics.takeError(otherwise);
   std::vector<std::string> reasons;
-  bool isMissing = false;
+  bool hasRows = true;
   module->walk([&](AttentionOp op) {
     std::string &reason = reasons.emplace_back("given");
     if (!problem.compile.schedule.empty() || op->hasAttr("tile.schedule"))
       return;
     auto choice = mlir::attn::lookUpSchedule(op, problem.compile.chip);
-    isMissing |= failed(choice);
+    hasRows &= succeeded(choice);
     if (succeeded(choice))
       reason = choice->reason;
   });
-  // The pass says it better when it is the chip that is unknown.
-  if (!run([&](PassManager &manager) {
+  if (!hasRows || !run([&](PassManager &manager) {
         manager.addPass(mlir::attn::createAttnChooseSchedulePass(
             {problem.compile.chip, problem.compile.schedule}));
-      }) ||
-      isMissing)
+      }))
     return diagnostics.takeError(otherwise);
   auto reason = reasons.begin();
   module->walk([&](AttentionOp op) {
@@ -207,12 +208,16 @@ llvm::Error Subjects::checkArguments(const Problem &problem) {
     if (!fits)
       return createStringError("the value of " + name +
                                " does not have the shape that is declared");
+    if (llvm::is_contained(value.shape, 0))
+      return createStringError("the value of " + name + " has no elements");
   }
   return llvm::Error::success();
 }
 
 auto Subjects::find(ModuleOp program, const Problem &problem)
     -> llvm::Expected<Subjects> {
+  if (!TargetDesc::lookup(problem.compile.chip))
+    return createStringError(TargetDesc::explainUnknown(problem.compile.chip));
   auto copy = copyProgram(program, problem.function);
   if (!copy)
     return copy.takeError();

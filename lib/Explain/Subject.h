@@ -24,7 +24,9 @@ struct Subject {
   unsigned number = 0; ///< among the function's ops
   mlir::tile::ScheduleAttr schedule;
   std::string reason; ///< of the schedule
-  std::string masks;  ///< ops of the mask as written, "attn.causal, ..."
+  /// Ops of the mask as written, "attn.causal, ..."; empty without a mask. One
+  /// that keeps everything has been dropped from the op.
+  std::string masks;
   ProblemSizes sizes;
 };
 

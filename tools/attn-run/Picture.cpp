@@ -24,11 +24,12 @@ static void readSizes(const Argument &argument, llvm::ArrayRef<int64_t> shape,
 
 llvm::Expected<std::string> attn::run::drawMasks(Program &program,
                                                  const RunInputs &inputs,
-                                                 const RunOptions &options) {
+                                                 const RunOptions &options,
+                                                 llvm::StringRef chip) {
   explain::Problem problem;
   problem.function = program.entry().str();
-  if (!options.chip.empty())
-    problem.compile.chip = options.chip;
+  if (options.device != DeviceKind::Reference)
+    problem.compile.chip = chip.str();
   problem.compile.schedule = options.schedule;
   for (auto [i, argument] : llvm::enumerate(program.arguments())) {
     const RunInputs::Value &value = inputs.values[i];

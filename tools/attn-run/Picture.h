@@ -9,9 +9,11 @@
 
 namespace attn::run {
 
-/// The masks of the entry as an SVG document, for the inputs of a run.
+/// The masks of the entry as an SVG document, for the inputs of a run and the
+/// chip that it was compiled for; sm_80 for the reference.
 llvm::Expected<std::string> drawMasks(Program &program, const RunInputs &inputs,
-                                      const RunOptions &options);
+                                      const RunOptions &options,
+                                      llvm::StringRef chip);
 
 } // namespace attn::run
 

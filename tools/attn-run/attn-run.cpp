@@ -51,7 +51,7 @@ static llvm::Error writeFiles(Program &program, const RunOptions &options,
       return error;
   }
   if (!options.maskPicture.empty()) {
-    auto picture = drawMasks(program, inputs, options);
+    auto picture = drawMasks(program, inputs, options, runs.front().chip);
     if (!picture)
       return picture.takeError();
     if (llvm::Error error =
