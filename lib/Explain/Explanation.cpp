@@ -90,7 +90,7 @@ private:
     if (report.plan.readsCaptures)
       os << ", after captures were read once";
     os << (report.plan.knowsFullTiles ? "; full tiles leave the mask out\n"
-                                      : "; all that are visited are masked\n");
+                                      : "; each of these is masked\n");
     for (Operation *undecided : report.plan.undecided)
       line("undecided") << undecided->getName() << " at "
                         << describeLocation(undecided->getLoc())

@@ -307,7 +307,8 @@ static llvm::Error checkDrawable(const Subject &subject,
   if (!sizes.queries || !sizes.keys)
     return createStringError("@" + subject.function.getName() +
                              " has dynamic lengths: expected the numbers of "
-                             "queries and keys to draw it for");
+                             "queries and keys to draw it for "
+                             "(--attn-mask-lengths=Sq,Sk)");
   auto isWithin = [](int64_t value, std::optional<int64_t> size) {
     return value >= 0 && (!size || value < *size);
   };

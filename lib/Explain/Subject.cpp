@@ -103,6 +103,21 @@ static std::optional<int64_t> known(int64_t size) {
   return ShapedType::isDynamic(size) ? std::nullopt : std::optional(size);
 }
 
+static llvm::Error checkHeads(const ProblemSizes &sizes) {
+  if (sizes.heads && sizes.kvHeads && *sizes.heads % *sizes.kvHeads)
+    return createStringError("expected a multiple of the key/value heads as "
+                             "query heads, but got " +
+                             llvm::Twine(*sizes.heads) + " for " +
+                             llvm::Twine(*sizes.kvHeads));
+  // Sums over all of them stay within 64 bits.
+  if (sizes.batch && sizes.heads && *sizes.batch * *sizes.heads > 1 << 20)
+    return createStringError("expected at most 2^20 heads in all batches, but "
+                             "got " +
+                             llvm::Twine(*sizes.batch) + " times " +
+                             llvm::Twine(*sizes.heads));
+  return llvm::Error::success();
+}
+
 /// Sizes from the types, and from the problem where these are dynamic.
 static llvm::Error measure(Subject &subject, const ProblemSizes &given) {
   ArrayRef<int64_t> query = AttentionOp::getShape(subject.op.getQuery());
@@ -132,12 +147,12 @@ static llvm::Error measure(Subject &subject, const ProblemSizes &given) {
                                llvm::Twine(*one.given));
     if (one.given && one.declared && *one.given != *one.declared)
       return createStringError(
-          "@" + subject.function.getName() + ": expected a " + one.what +
-          " of " + llvm::Twine(*one.declared) + " as declared, but got " +
-          llvm::Twine(*one.given));
+          "@" + subject.function.getName() + ": expected " +
+          llvm::Twine(*one.declared) + " as the " + one.what +
+          ", as it is declared, but got " + llvm::Twine(*one.given));
     one.size = one.declared ? one.declared : one.given;
   }
-  return llvm::Error::success();
+  return checkHeads(subject.sizes);
 }
 
 llvm::Error Subjects::collect(const Problem &problem) {
