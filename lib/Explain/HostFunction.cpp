@@ -80,7 +80,8 @@ auto ::attn::explain::findSources(Value value) -> Sources {
     Operation *op = next.getDefiningOp();
     if (!sources.ops.insert(op))
       continue;
-    sources.isScalarCode &= isMemoryEffectFree(op);
+    if (!isMemoryEffectFree(op))
+      sources.obstacle = op;
     llvm::append_range(pending, op->getOperands());
     SetVector<Value> above;
     getUsedValuesDefinedAbove(op->getRegions(), above);

@@ -68,7 +68,8 @@ private:
 struct Sources {
   llvm::SetVector<mlir::Operation *> ops;
   llvm::SetVector<mlir::BlockArgument> arguments;
-  bool isScalarCode = true; ///< nothing else, such as a call
+  /// One that cannot be copied, such as a call.
+  mlir::Operation *obstacle = nullptr;
 };
 Sources findSources(mlir::Value value);
 

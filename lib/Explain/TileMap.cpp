@@ -197,7 +197,7 @@ void TileMapper::findMissing() {
   std::vector<unsigned> numbers;
   for (Value capture : captures) {
     Sources sources = findSources(capture);
-    bool isMissing = !sources.isScalarCode;
+    bool isMissing = sources.obstacle;
     for (BlockArgument argument : sources.arguments) {
       bool isOperand = llvm::any_of(op->getOperands(), [&](Value operand) {
         return traceArgument(operand) == argument;
@@ -209,8 +209,9 @@ void TileMapper::findMissing() {
     }
     if (isMissing)
       unknown.insert(capture);
-    if (!sources.isScalarCode)
-      lacking.push_back("a value that the function computes");
+    if (sources.obstacle)
+      lacking.push_back("the result of " +
+                        sources.obstacle->getName().getStringRef().str());
   }
   llvm::sort(numbers);
   numbers.erase(llvm::unique(numbers), numbers.end());
@@ -305,7 +306,7 @@ LogicalResult TileMapper::buildWalking(ModuleOp module) {
   operands.keys = host.argument(3);
   operands.treatments = host.argument(4);
   for (Value capture : subject.op.getCaptures()) {
-    if (findSources(capture).isScalarCode) {
+    if (!findSources(capture).obstacle) {
       host.clone(capture);
       operands.captures.map(capture, host.lookup(capture));
     } else { // of a score region alone: the walk does not use it

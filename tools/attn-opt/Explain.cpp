@@ -39,7 +39,7 @@ struct ExplainOptions {
                             cl::cat(category)};
   cl::opt<std::string> schedule{
       "schedule", cl::desc("in place of the compiler's choice"),
-      cl::value_desc("<m=..,n=..,...>"), cl::cat(category)};
+      cl::value_desc("m=..,n=..,..."), cl::cat(category)};
   cl::opt<std::string> operation{
       "attn-op", cl::desc("function, and number of its op if not all"),
       cl::value_desc("NAME[:N]"), cl::cat(category)};
