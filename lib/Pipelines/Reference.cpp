@@ -69,7 +69,7 @@ static void buildHostFloats(OpPassManager &manager) {
   manager.addPass(arith::createArithExpandOpsPass(expand));
 }
 
-static void buildLLVM(OpPassManager &manager) {
+static void buildHostLLVM(OpPassManager &manager) {
   // Before math-to-funcs: its helper functions need no wrapper.
   manager.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   manager.addPass(createConvertMathToFuncs());
@@ -90,10 +90,14 @@ static void buildLLVM(OpPassManager &manager) {
 void ::attn::buildReferencePipeline(OpPassManager &manager,
                                     const ReferenceOptions &options) {
   buildLoops(manager, options);
+  buildScalarHostPipeline(manager);
+}
+
+void ::attn::buildScalarHostPipeline(OpPassManager &manager) {
   buildHostFloats(manager);
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  buildLLVM(manager);
+  buildHostLLVM(manager);
 }
 
 namespace {

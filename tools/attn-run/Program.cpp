@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Program.h"
-#include "Diagnostics.h"
+#include "ElementType.h"
+#include "attn/Pipelines/Diagnostics.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
@@ -29,7 +30,7 @@ Program::Program()
           allDialects(), mlir::MLIRContext::Threading::DISABLED)) {}
 
 llvm::Error Program::parse(llvm::StringRef path) {
-  DiagnosticCollector diagnostics(context.get());
+  attn::DiagnosticCollector diagnostics(context.get());
   mlir::ParserConfig config(context.get());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(path, config);
   if (parsed)
@@ -81,26 +82,6 @@ llvm::Expected<std::unique_ptr<Program>> Program::load(llvm::StringRef path,
 // Signature
 //===----------------------------------------------------------------------===//
 
-static std::optional<Element> elementOf(mlir::Type type) {
-  if (type.isF16())
-    return Element::F16;
-  if (type.isBF16())
-    return Element::BF16;
-  if (type.isF32())
-    return Element::F32;
-  if (type.isF64())
-    return Element::F64;
-  if (type.isInteger(1))
-    return Element::I1;
-  if (type.isInteger(8))
-    return Element::I8;
-  if (type.isInteger(32))
-    return Element::I32;
-  if (type.isInteger(64) || type.isIndex())
-    return Element::I64;
-  return std::nullopt;
-}
-
 static std::string typeText(mlir::Type type) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -131,9 +112,9 @@ llvm::Error Program::describeArguments() {
 
 /// The value of which a value is a cast or a slice.
 static mlir::Value throughViews(mlir::Value value) {
-  while (mlir::isa_and_nonnull<mlir::tensor::CastOp,
-                               mlir::tensor::ExtractSliceOp>(
-      value.getDefiningOp()))
+  while (
+      mlir::isa_and_nonnull<mlir::tensor::CastOp, mlir::tensor::ExtractSliceOp>(
+          value.getDefiningOp()))
     value = value.getDefiningOp()->getOperand(0);
   return value;
 }

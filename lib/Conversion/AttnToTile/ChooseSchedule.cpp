@@ -5,6 +5,7 @@
 #include "HeadDims.h"
 #include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Conversion/ScheduleTable.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
@@ -13,6 +14,7 @@
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -241,6 +243,29 @@ static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
   return nullptr;
 }
 
+FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOp op,
+                                                     StringRef chip) {
+  Keys keys = keysOf(op);
+  Regions regions = regionsOf(op);
+  const ScheduleRow *row = lookUp(op, chip, keys, regions);
+  if (!row) {
+    if (failed(checkHeadDims(op, chip)))
+      return failure();
+    return op.emitError("no schedule for head dims ")
+           << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
+           << chip;
+  }
+  std::string reason = llvm::formatv(
+      "head dims {0} and {1}, {2} regions, {3} keys: the row for "
+      "head dims up to {4} and {5}, {6} regions, {7} keys",
+      op.getHeadDim(), op.getValueHeadDim(), nameOf(regions), nameOf(keys),
+      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys));
+  tile::ScheduleAttr schedule = parseSchedule(op.getContext(), row->schedule);
+  if (isValueInKey(op))
+    schedule = withSlotForValue(schedule);
+  return ScheduleChoice{schedule, row->schedule, reason};
+}
+
 /// Blocks of a cluster walk over the same tiles.
 static LogicalResult checkCluster(AttentionOp op, tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
@@ -286,20 +311,11 @@ private:
     auto written = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
     tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
-      Keys keys = keysOf(op);
-      Regions regions = regionsOf(op);
-      const ScheduleRow *row = lookUp(op, chip, keys, regions);
-      if (!row) {
-        if (succeeded(checkHeadDims(op, chip)))
-          op.emitError("no schedule for head dims ")
-              << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
-              << chip;
+      FailureOr<ScheduleChoice> choice = lookUpSchedule(op, chip);
+      if (failed(choice))
         return WalkResult::interrupt();
-      }
-      chosen = parseSchedule(op.getContext(), row->schedule);
-      if (isValueInKey(op))
-        chosen = withSlotForValue(chosen);
-      explain(op, *row, keys, regions);
+      chosen = choice->schedule;
+      explain(op, *choice);
     }
     if (failed(checkCluster(op, chosen)))
       return WalkResult::interrupt();
@@ -307,19 +323,12 @@ private:
     return WalkResult::advance();
   }
 
-  void explain(AttentionOp op, const ScheduleRow &row, Keys keys,
-               Regions regions) {
+  void explain(AttentionOp op, const ScheduleChoice &choice) {
     auto options =
         remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);
     remark::passed(op.getLoc(), options)
-        << remark::reason("head dims {0} and {1}, {2} regions, {3} keys: the "
-                          "row for head dims up to {4} and {5}, {6} regions, "
-                          "{7} keys",
-                          op.getHeadDim(), op.getValueHeadDim(),
-                          nameOf(regions), nameOf(keys), row.headDim,
-                          row.valueHeadDim, nameOf(row.regions),
-                          nameOf(row.keys))
-        << remark::metric("schedule", row.schedule);
+        << remark::reason("{0}", choice.reason)
+        << remark::metric("schedule", choice.row);
   }
 };
 } // namespace

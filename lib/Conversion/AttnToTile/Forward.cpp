@@ -247,8 +247,11 @@ private:
       value = firstRows(value, range->keyEnd);
     if (liveTiles)
       walkLiveTiles(*range);
-    if (schedule.getConsumers())
-      maskFirstTile(*range);
+    if (schedule.getConsumers()) {
+      if (isCountFolded())
+        range->count = tile::UniformOp::create(b, range->count);
+      maskFirstTile(b, b.getLoc(), *range, !op.getMask().empty());
+    }
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
     state.push_back(
@@ -275,25 +278,6 @@ private:
   bool isBoundedAbove() const {
     return llvm::any_of(bounds.limits,
                         [](const KeyLimit &limit) { return limit.key <= 0; });
-  }
-
-  /// Makes the walk visit one tile at least, and the first with the mask: the
-  /// softmax of a tile runs under products of the one before, so the first
-  /// iteration stands apart, once.
-  void maskFirstTile(KeyRange &range) {
-    Value one = i32(1);
-    if (range.last)
-      range.last = arith::MaxSIOp::create(b, range.last, i32(0));
-    if (range.fullBegin)
-      range.fullBegin =
-          op.getMask().empty()
-              ? one // the end of the keys lies in the first tile
-              : Value(arith::MaxSIOp::create(b, range.fullBegin, one));
-    if (range.fullEnd)
-      range.fullEnd = arith::MaxSIOp::create(b, range.fullEnd, range.fullBegin);
-    if (isCountFolded())
-      range.count = tile::UniformOp::create(b, range.count);
-    range.count = arith::MaxSIOp::create(b, range.count, one);
   }
 
   /// Whether the number of tiles may turn out to be a constant. A loop of one

@@ -4,7 +4,7 @@
 
 #include "LiveTiles.h"
 #include "KernelFunction.h"
-#include "LiftedRegion.h"
+#include "RegionScalars.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -120,59 +120,6 @@ public:
   Value block, head, batch, lane, narrowLane;
 };
 
-/// Copies scalar ops of a mask region into a kernel.
-class RegionScalars {
-public:
-  /// `b` stands where captures are brought to their range.
-  RegionScalars(AttentionOp op, WarpKernel &kernel, ImplicitLocOpBuilder &b) {
-    map.map(op.getMask().getArgument(0), kernel.batch);
-    map.map(op.getMask().getArgument(1), kernel.head);
-    for (Value capture : op.getCaptures()) {
-      Value argument = kernel.argument(capture);
-      map.map(capture,
-              capture.getType().isIndex() ? clamped(b, argument) : argument);
-    }
-  }
-
-  void mapPosition(Value argument, Value position) {
-    map.map(argument, position);
-  }
-
-  /// `value` of the region, where `b` stands.
-  Value clone(ImplicitLocOpBuilder &b, Value value) {
-    if (Value known = map.lookupOrNull(value))
-      return known;
-    Operation *op = value.getDefiningOp();
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(clone(b, operand));
-    Value result;
-    if (isa<LoadOp>(op))
-      result = load(b, operands.front(), ArrayRef(operands).drop_front());
-    else
-      result =
-          b.clone(*op, map)->getResult(cast<OpResult>(value).getResultNumber());
-    map.map(value, result);
-    return result;
-  }
-
-  static Value load(ImplicitLocOpBuilder &b, Value source, ValueRange indices) {
-    Value element = memref::LoadOp::create(b, source, indices);
-    return element.getType().isIndex() ? clamped(b, element) : element;
-  }
-
-  Value capture(Value value) const { return map.lookup(value); }
-
-private:
-  /// As the kernels do that compute with them in 32 bits.
-  static Value clamped(ImplicitLocOpBuilder &b, Value index) {
-    return arith::IndexCastOp::create(b, b.getIndexType(),
-                                      narrowIndex(b, b.getLoc(), index));
-  }
-
-  IRMapping map;
-};
-
 //===----------------------------------------------------------------------===//
 // Summaries: the least and the largest value of a block
 //===----------------------------------------------------------------------===//
@@ -183,47 +130,6 @@ struct Summary {
   SmallVector<Value> facts;
   Value table; // null without facts
 };
-
-/// The bits of an f32 as an integer that is ordered like it, and back.
-Value orderedBits(ImplicitLocOpBuilder &b, Value bits) {
-  Value shift = arith::ConstantOp::create(b, b.getI32IntegerAttr(31));
-  Value mask = arith::ConstantOp::create(b, b.getI32IntegerAttr(INT32_MAX));
-  Value sign = arith::ShRSIOp::create(b, bits, shift);
-  return arith::XOrIOp::create(b, bits, arith::AndIOp::create(b, sign, mask));
-}
-
-/// One value as the ends of a 32-bit interval. What has no place there, NaN or
-/// more than 32 bits, is everything.
-std::pair<Value, Value> encode(ImplicitLocOpBuilder &b, Value value) {
-  auto i32 = [&](int64_t constant) -> Value {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(constant));
-  };
-  Value unfit, encoded;
-  if (auto type = dyn_cast<FloatType>(value.getType())) {
-    if (!type.isF32())
-      value = arith::ExtFOp::create(b, b.getF32Type(), value);
-    unfit = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
-    encoded =
-        orderedBits(b, arith::BitcastOp::create(b, b.getI32Type(), value));
-  } else if (value.getType().isIndex()) { // has been clamped, or is a position
-    encoded = arith::IndexCastOp::create(b, b.getI32Type(), value);
-  } else if (unsigned width = value.getType().getIntOrFloatBitWidth();
-             width > 32) {
-    encoded = arith::TruncIOp::create(b, b.getI32Type(), value);
-    Value back = arith::ExtSIOp::create(b, value.getType(), encoded);
-    unfit = arith::CmpIOp::create(b, P::ne, back, value);
-  } else if (width == 1) {
-    encoded = arith::ExtUIOp::create(b, b.getI32Type(), value);
-  } else {
-    encoded = width == 32
-                  ? value
-                  : Value(arith::ExtSIOp::create(b, b.getI32Type(), value));
-  }
-  if (!unfit)
-    return {encoded, encoded};
-  return {arith::SelectOp::create(b, unfit, i32(INT32_MIN), encoded),
-          arith::SelectOp::create(b, unfit, i32(INT32_MAX), encoded)};
-}
 
 /// Everything below works for one op, on the host and in its kernels.
 class LiveTiles {
@@ -281,6 +187,12 @@ private:
                                   ValueRange{batches, heads, rows, columns});
   }
 
+  /// `b` stands where captures are brought to their range.
+  RegionScalars scalarsOf(WarpKernel &k, ImplicitLocOpBuilder &b) {
+    return RegionScalars(op, b, k.batch, k.head,
+                         [&](Value capture) { return k.argument(capture); });
+  }
+
   SmallVector<Value> withCaptures(ArrayRef<Value> operands) {
     SmallVector<Value> all(operands);
     llvm::append_range(all, op.getCaptures());
@@ -310,11 +222,11 @@ private:
     {
       OpBuilder::InsertionGuard guard(k.b);
       k.b.setInsertionPointToStart(loop.getBody());
-      RegionScalars scalars(op, k, k.b);
+      RegionScalars scalars = scalarsOf(k, k.b);
       scalars.mapPosition(position, loop.getInductionVar());
       SmallVector<Value> next;
       for (auto [i, fact] : llvm::enumerate(summary.facts)) {
-        auto [low, high] = encode(k.b, scalars.clone(k.b, fact));
+        auto [low, high] = encodeSummary(k.b, scalars.clone(k.b, fact));
         next.push_back(k.min(loop.getRegionIterArg(2 * i), low));
         next.push_back(k.max(loop.getRegionIterArg(2 * i + 1), high));
       }
@@ -344,7 +256,7 @@ private:
             Value tile)
         : parent(parent), k(kernel), tile(tile),
           beforeLoop(overTiles.getLoc(), overTiles),
-          region(parent.op, kernel, beforeLoop) {}
+          region(parent.scalarsOf(kernel, beforeLoop)) {}
 
     Value scalar(ImplicitLocOpBuilder &, Value value) override {
       return region.clone(beforeLoop, value); // the same for all tiles
@@ -360,28 +272,14 @@ private:
         Value bits = tile::LoadConstantOp::create(
             b, b.getI32Type(), k.argument(summary.table),
             ValueRange{k.batch, k.head, isOfQuery ? k.block : tile, column});
-        if (isa<FloatType>(value.getType()))
-          return arith::BitcastOp::create(b, b.getF32Type(),
-                                          orderedBits(b, bits));
-        return arith::IndexCastOp::create(b, b.getIndexType(), bits);
+        return decodeSummary(b, value.getType(), bits);
       };
       return {end(0), end(1)};
     }
 
     Value load(ImplicitLocOpBuilder &b, LoadOp load,
                ValueRange indices) override {
-      Value source = region.capture(load.getCapture());
-      SmallVector<Value> inside;
-      for (auto [d, index] : llvm::enumerate(indices)) {
-        Value size = memref::DimOp::create(
-            b, source, arith::ConstantIndexOp::create(b, d));
-        Value one = arith::ConstantIndexOp::create(b, 1);
-        Value zero = arith::ConstantIndexOp::create(b, 0);
-        Value last = arith::SubIOp::create(b, size, one);
-        inside.push_back(arith::MaxSIOp::create(
-            b, arith::MinSIOp::create(b, index, last), zero));
-      }
-      return RegionScalars::load(b, source, inside);
+      return region.loadInside(b, load, indices);
     }
 
   private:
