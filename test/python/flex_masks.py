@@ -136,7 +136,7 @@ mask("prefix_of_both", "i <= p[b] and j <= p[b] or j <= i", FLEX,
     %3 = arith.andi %1, %2 : i1
     %4 = attn.causal %i, %j
     %m = arith.ori %3, %4 : i1""", lambda shape, rng: {
-    "p": (rng.integers(0, shape.sk, shape.b).astype(np.int32), "tensor<?xi32>")})
+    "p": (rng.integers(0, max(shape.sk, 1), shape.b).astype(np.int32), "tensor<?xi32>")})
 mask("queries_not_dropped", "not dropped[b, i]", FLEX,
      lambda b, h, i, j, c: everywhere(j, not c["dropped"][b, i]), """
     %true = arith.constant true

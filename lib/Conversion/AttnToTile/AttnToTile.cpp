@@ -7,6 +7,7 @@
 #include "HostLaunch.h"
 #include "KernelFunction.h"
 #include "LiveTiles.h"
+#include "RegionLoads.h"
 #include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
@@ -166,6 +167,8 @@ private:
     if (needsLiveTiles(op.getMask()))
       tiles = buildLiveTiles(op, schedule, module, name);
     explainMask(op, bool(tiles));
+    if (schedule.getConsumers())
+      redirectLoadsWithoutKeys(op);
     gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
     if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
       return failure();

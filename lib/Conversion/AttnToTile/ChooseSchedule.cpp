@@ -4,6 +4,7 @@
 
 #include "HeadDims.h"
 #include "LiveTiles.h"
+#include "RegionLoads.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Conversion/ScheduleTable.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
@@ -177,22 +178,6 @@ static Keys keysOf(AttentionOp op) {
   return above && below   ? Keys::Windowed
          : above || below ? Keys::Causal
                           : Keys::Full;
-}
-
-/// Whether a load of a region depends on the key's position.
-static bool loadsByKey(Region &region) {
-  if (region.empty())
-    return false;
-  llvm::DenseSet<Value> byKey = {region.getArguments().back()};
-  for (Operation &op : region.front()) {
-    if (llvm::none_of(op.getOperands(),
-                      [&](Value v) { return byKey.contains(v); }))
-      continue;
-    if (isa<LoadOp>(op))
-      return true;
-    byKey.insert(op.result_begin(), op.result_end());
-  }
-  return false;
 }
 
 static Regions regionsOf(AttentionOp op) {

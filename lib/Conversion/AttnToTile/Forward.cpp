@@ -6,6 +6,7 @@
 #include "KernelFunction.h"
 #include "KeyRange.h"
 #include "LiftedRegion.h"
+#include "RegionLoads.h"
 #include "TileRows.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -33,23 +34,6 @@ Type attn::getKernelArgumentType(AttentionOp op, Value operand) {
   bool isRowMajor = llvm::is_contained(
       {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}, operand);
   return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
-}
-
-/// Whether a region of the op reads captures at a position.
-static bool loadsByPosition(Region &region) {
-  if (region.empty())
-    return false;
-  llvm::DenseSet<Value> positions;
-  positions.insert_range(region.getArguments().take_back(2));
-  for (Operation &op : region.front()) {
-    bool varies = llvm::any_of(op.getOperands(),
-                               [&](Value v) { return positions.contains(v); });
-    if (varies && isa<LoadOp>(op))
-      return true;
-    if (varies)
-      positions.insert(op.result_begin(), op.result_end());
-  }
-  return false;
 }
 
 namespace {

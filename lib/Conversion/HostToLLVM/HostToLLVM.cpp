@@ -388,6 +388,32 @@ struct WorkspaceLowering : RuntimeLowering<mlir::attn::WorkspaceOp> {
   }
 };
 
+/// Rounds the address of the first element up.
+struct FirstWordLowering : ConvertOpToLLVMPattern<mlir::attn::FirstWordOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+
+  LogicalResult
+  matchAndRewrite(mlir::attn::FirstWordOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    auto i64 = [&](int64_t value) -> Value {
+      return LLVM::ConstantOp::create(b, b.getI64IntegerAttr(value));
+    };
+    auto source = cast<MemRefType>(op.getTensor().getType());
+    Value first = getStridedElementPtr(rewriter, b.getLoc(), source,
+                                       adaptor.getTensor(), {});
+    Value address = LLVM::PtrToIntOp::create(b, b.getI64Type(), first);
+    address = LLVM::AndOp::create(b, LLVM::AddOp::create(b, address, i64(7)),
+                                  i64(~int64_t(7)));
+    Value word = LLVM::IntToPtrOp::create(b, first.getType(), address);
+    rewriter.replaceOp(
+        op, MemRefDescriptor::pack(b, b.getLoc(), *getTypeConverter(),
+                                   cast<MemRefType>(op.getWord().getType()),
+                                   {word, word, i64(0), i64(8), i64(1)}));
+    return success();
+  }
+};
+
 struct MultiprocessorsLowering : RuntimeLowering<tile::MultiprocessorsOp> {
   using RuntimeLowering::RuntimeLowering;
 
@@ -453,6 +479,7 @@ struct HostToLLVMPass
     patterns.add<RequireLowering, LaunchLowering, EncodeTensorMapLowering,
                  MultiprocessorsLowering, WorkspaceLowering>(converter,
                                                              symbols);
+    patterns.add<FirstWordLowering>(converter);
     LLVMConversionTarget target(*context);
     target.addLegalOp<ModuleOp, gpu::GPUModuleOp>();
     target.markOpRecursivelyLegal<gpu::GPUModuleOp>();

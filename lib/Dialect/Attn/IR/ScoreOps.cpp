@@ -35,12 +35,90 @@ LogicalResult LoadOp::inferReturnTypes(MLIRContext *,
   return success();
 }
 
+namespace {
+/// The least and the largest value of an index, as far as they follow from what
+/// is static: both are reached, as positions are independent of each other.
+class IndexReach {
+public:
+  explicit IndexReach(AttentionOp op) : op(op) {
+    auto shape = [](Value operand) {
+      return cast<ShapedType>(operand.getType());
+    };
+    sizes = {
+        shape(op.getQuery()).getDimSize(0), shape(op.getQuery()).getDimSize(1),
+        shape(op.getQuery()).getDimSize(2), shape(op.getKey()).getDimSize(2)};
+  }
+
+  /// Nothing for an index that is no sum of multiples of positions, or where
+  /// there is no position.
+  std::optional<std::pair<int64_t, int64_t>> of(Value index) {
+    constant = 0;
+    factors = {};
+    if (llvm::is_contained(sizes, 0) || !add(index, 1))
+      return std::nullopt;
+    int64_t least = constant, largest = constant;
+    for (auto [factor, size] : llvm::zip_equal(factors, sizes))
+      if (!ShapedType::isDynamic(size))
+        (factor < 0 ? least : largest) += factor * (size - 1);
+    return std::pair(least, largest);
+  }
+
+private:
+  bool add(Value value, int64_t factor) {
+    APInt number;
+    if (matchPattern(value, m_ConstantInt(&number))) {
+      constant += factor * number.getSExtValue();
+      return true;
+    }
+    if (auto argument = dyn_cast<BlockArgument>(value)) {
+      if (argument.getOwner()->getParentOp() != op)
+        return false; // a captured scalar
+      unsigned number = argument.getArgNumber();
+      if (argument.getParentRegion() == &op.getScore())
+        --number; // the score comes first
+      if (number >= sizes.size())
+        return false; // the verifier of the op says so
+      factors[number] += factor;
+      return true;
+    }
+    if (auto sum = value.getDefiningOp<arith::AddIOp>())
+      return add(sum.getLhs(), factor) && add(sum.getRhs(), factor);
+    if (auto difference = value.getDefiningOp<arith::SubIOp>())
+      return add(difference.getLhs(), factor) &&
+             add(difference.getRhs(), -factor);
+    auto product = value.getDefiningOp<arith::MulIOp>();
+    return product && matchPattern(product.getRhs(), m_ConstantInt(&number)) &&
+           add(product.getLhs(), factor * number.getSExtValue());
+  }
+
+  AttentionOp op;
+  std::array<int64_t, 4> sizes, factors;
+  int64_t constant;
+};
+} // namespace
+
 LogicalResult LoadOp::verify() {
   auto type = cast<ShapedType>(getCapture().getType());
   if (int64_t(getIndices().size()) != type.getRank())
     return emitOpError("[L1] expected ")
            << type.getRank() << " indices for capture of type " << type
            << ", but got " << getIndices().size();
+  auto parent = dyn_cast_or_null<AttentionOp>((*this)->getParentOp());
+  if (!parent)
+    return success();
+  for (auto [d, index] : llvm::enumerate(getIndices())) {
+    auto reach = IndexReach(parent).of(index);
+    if (!reach)
+      continue;
+    int64_t size = type.getDimSize(d);
+    bool isBefore = reach->first < 0;
+    bool isBehind = !ShapedType::isDynamic(size) && reach->second >= size;
+    if (isBefore || isBehind)
+      return emitOpError("[L2] expected index ")
+             << d << " within the capture's " << type << " at every position, "
+             << "but it reaches " << (isBefore ? reach->first : reach->second)
+             << "; bring it to the range with a minimum, a maximum or a select";
+  }
   return success();
 }
 

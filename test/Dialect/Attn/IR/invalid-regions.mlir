@@ -475,3 +475,70 @@ func.func @a16_sink(%q: tensor<1x2x8x16xf16>) {
       -> tensor<1x2x8x16xf16>
   return
 }
+
+// -----
+
+!q = tensor<1x4x8x16xf16>
+!k = tensor<1x4x?x16xf16>
+
+func.func @l2_position_behind(%q: !q, %k: !k, %table: tensor<14xf32>) {
+  %o = attn.attention query(%q : !q) key(%k : !k) value(%k : !k)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c2 = arith.constant 2 : index
+    %0 = arith.muli %i, %c2 : index
+    // expected-error @below {{[L2] expected index 0 within the capture's 'tensor<14xf32>' at every position, but it reaches 14; bring it to the range}}
+    %1 = attn.load %table[%0] : tensor<14xf32>
+    attn.yield %1 : f32
+  } -> !q
+  return
+}
+
+// -----
+
+!q = tensor<1x4x8x16xf16>
+!k = tensor<1x4x?x16xf16>
+
+func.func @l2_position_before(%q: !q, %k: !k, %table: tensor<4x?xf32>) {
+  %o = attn.attention query(%q : !q) key(%k : !k) value(%k : !k)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = arith.subi %j, %i : index
+    // expected-error @below {{[L2] expected index 1 within the capture's 'tensor<4x?xf32>' at every position, but it reaches -7;}}
+    %1 = attn.load %table[%h, %0] : tensor<4x?xf32>
+    attn.yield %1 : f32
+  } -> !q
+  return
+}
+
+// -----
+
+!q = tensor<1x4x8x16xf16>
+
+// What is brought to the range, what may be in it at run time, and what is never read.
+func.func @l2_within(%q: !q, %none: tensor<1x4x0x16xf16>, %table: tensor<4x8xf32>, %n: index) {
+  %0 = attn.attention query(%q : !q) key(%q : !q) value(%q : !q)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c7 = arith.constant 7 : index
+    %far = arith.addi %i, %j : index
+    %near = arith.minsi %far, %c7 : index
+    %1 = attn.load %table[%h, %near] : tensor<4x8xf32>
+    %at = arith.addi %h, %n : index
+    %2 = attn.load %table[%at, %j] : tensor<4x8xf32>
+    attn.yield %2 : f32
+  }
+  sink {
+  ^bb0(%b: index, %h: index):
+    %1 = attn.load %table[%h, %b] : tensor<4x8xf32>
+    attn.yield %1 : f32
+  } -> !q
+  %3 = attn.attention query(%q : !q) key(%none : tensor<1x4x0x16xf16>) value(%none : tensor<1x4x0x16xf16>)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c9 = arith.constant 9 : index
+    %4 = attn.load %table[%h, %c9] : tensor<4x8xf32>
+    attn.yield %4 : f32
+  } -> !q
+  return
+}

@@ -37,4 +37,20 @@ def Attn_WorkspaceOp : Attn_Op<"workspace"> {
   let assemblyFormat = "$bytes attr-dict `:` type($memory)";
 }
 
+def Attn_FirstWordOp : Attn_Op<"first_word", [Pure]> {
+  let summary = "eight bytes that a tensor starts with";
+  let description = [{
+    The first 8 bytes of a tensor in device memory whose address is a multiple of 8:
+    something that a kernel may read where there is nothing to read. A row of the
+    tensor has 16 bytes or more.
+
+    ```mlir
+    %word = attn.first_word %q : memref<1x8x?x64xf16> to memref<8xi8>
+    ```
+  }];
+  let arguments = (ins AnyStridedMemRef:$tensor);
+  let results = (outs MemRefRankOf<[I8], [1]>:$word);
+  let assemblyFormat = "$tensor attr-dict `:` type($tensor) `to` type($word)";
+}
+
 #endif
