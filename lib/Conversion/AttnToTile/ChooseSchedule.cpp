@@ -115,6 +115,8 @@ static constexpr ScheduleRow kSchedules[] = {
      TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Predicate, Keys::Any,
      TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Computed, Keys::Full,
+     TWO_CONSUMERS "n=144,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=176,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Causal,

@@ -8,6 +8,7 @@
 #include "LiftedRegion.h"
 #include "RegionLoads.h"
 #include "TileRows.h"
+#include "attn/Conversion/RealArithmetic.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -398,7 +399,8 @@ private:
       scores = arith::MulFOp::create(
           b, scores,
           splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
-                op.getScaleValue()));
+                op.getScaleValue()),
+          kRealProduct);
     if (!op.getScore().empty()) {
       Region &region = op.getScore();
       LiftedRegion lift = lifted(region);

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "LiftedRegion.h"
+#include "attn/Conversion/RealArithmetic.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 
@@ -131,8 +132,35 @@ Value LiftedRegion::liftDivision(OpBuilder &b, Location loc, Value x, Value y,
   if (auto type = dyn_cast<RankedTensorType>(y.getType()))
     one = to(b, loc, one, type);
   Value reciprocal = arith::DivFOp::create(b, loc, one, y);
-  return arith::MulFOp::create(b, loc, to(b, loc, x, layout),
-                               to(b, loc, reciprocal, layout));
+  return liftProduct(b, loc, x, reciprocal, layout);
+}
+
+/// x * y, where factors that are known for fewer elements than the product meet
+/// each other first: score * scale * temperature is one product a score.
+Value LiftedRegion::liftProduct(OpBuilder &b, Location loc, Value x, Value y,
+                                RankedTensorType layout) {
+  auto isNarrow = [&](ValueRange values) {
+    RankedTensorType type = join(values, b.getI1Type());
+    return !type || type.getEncoding() != layout.getEncoding();
+  };
+  auto product = [&](Value left, Value right) -> Value {
+    return arith::MulFOp::create(b, loc, left, right, kRealProduct);
+  };
+  if (isNarrow(x))
+    std::swap(x, y);
+  auto inner = x.getDefiningOp<arith::MulFOp>();
+  auto spread = inner && inner.getFastmath() == kRealProduct
+                    ? inner.getRhs().getDefiningOp<tile::BroadcastOp>()
+                    : nullptr;
+  if (spread && isNarrow({spread.getSource(), y})) {
+    Value first = spread.getSource();
+    if (RankedTensorType both = join({first, y}, b.getI1Type()))
+      y = product(to(b, loc, first, both), to(b, loc, y, both));
+    else
+      y = product(first, y);
+    x = inner.getLhs();
+  }
+  return product(to(b, loc, x, layout), to(b, loc, y, layout));
 }
 
 Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
@@ -162,6 +190,10 @@ Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
       getElementTypeOrSelf(lifted[1].getType()).isF32() &&
       join(lifted[1], b.getI1Type()) != layout)
     return liftDivision(b, loc, lifted[0], lifted[1], layout);
+  // f32 stands for a real number, unless the region looks at its bits.
+  if (isa<arith::MulFOp>(op) && layout && op->getResult(0).getType().isF32() &&
+      op->getBlock()->getOps<arith::BitcastOp>().empty())
+    return liftProduct(b, loc, lifted[0], lifted[1], layout);
   for (auto [operand, value] : llvm::zip(op->getOperands(), lifted))
     operands.map(operand, layout ? to(b, loc, value, layout) : value);
   Operation *clone = b.clone(*op, operands);
@@ -170,5 +202,11 @@ Value LiftedRegion::liftElementwise(OpBuilder &b, Operation *op) {
       layout ? Type(RankedTensorType::get(layout.getShape(), element,
                                           layout.getEncoding()))
              : element);
+  // Index arithmetic does not overflow (A14).
+  auto sum = dyn_cast<arith::ArithIntegerOverflowFlagsInterface>(clone);
+  if (sum && op->getResult(0).getType().isIndex())
+    clone->setAttr(sum.getIntegerOverflowAttrName(),
+                   arith::IntegerOverflowFlagsAttr::get(
+                       b.getContext(), arith::IntegerOverflowFlags::nsw));
   return clone->getResult(0);
 }

@@ -46,6 +46,8 @@ private:
   Value liftElementwise(OpBuilder &b, Operation *op);
   Value liftDivision(OpBuilder &b, Location loc, Value x, Value y,
                      RankedTensorType layout);
+  Value liftProduct(OpBuilder &b, Location loc, Value x, Value y,
+                    RankedTensorType layout);
 
   FragmentTypes types;
   int64_t columns;

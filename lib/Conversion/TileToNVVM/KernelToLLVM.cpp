@@ -7,6 +7,7 @@
 
 #include "Common/SineCosine.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Conversion/RealArithmetic.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
 #include "mlir/Conversion/ControlFlowToLLVM/ControlFlowToLLVM.h"
@@ -55,6 +56,21 @@ struct MathIntrinsicLowering : ConvertOpToLLVMPattern<OpT> {
   StringRef name;
 };
 
+/// factor * x, as one product where x is a product with a constant.
+static Value scaled(ImplicitLocOpBuilder &b, Value x, double factor) {
+  auto product = x.getDefiningOp<arith::MulFOp>();
+  APFloat constant(0.0f);
+  if (product && product.getFastmath() == mlir::attn::kRealProduct &&
+      x.getType().isF32() &&
+      matchPattern(product.getRhs(), m_ConstantFloat(&constant))) {
+    x = product.getLhs();
+    factor *= constant.convertToFloat();
+  }
+  Value scale =
+      arith::ConstantOp::create(b, b.getFloatAttr(x.getType(), factor));
+  return arith::MulFOp::create(b, x, scale, mlir::attn::kRealProduct);
+}
+
 /// f(x) = factor * g(x) or g(factor * x), with g another math op.
 template <typename OpT, typename BaseOpT, bool scaleArgument>
 struct RebasedLowering : OpRewritePattern<OpT> {
@@ -63,14 +79,11 @@ struct RebasedLowering : OpRewritePattern<OpT> {
   LogicalResult matchAndRewrite(OpT op,
                                 PatternRewriter &rewriter) const override {
     ImplicitLocOpBuilder b(op.getLoc(), rewriter);
-    Value scale =
-        arith::ConstantOp::create(b, b.getFloatAttr(op.getType(), factor));
     Value x = op.getOperand();
     if (scaleArgument)
-      x = arith::MulFOp::create(b, x, scale);
-    Value y = BaseOpT::create(b, x);
-    rewriter.replaceOp(
-        op, scaleArgument ? y : Value(arith::MulFOp::create(b, y, scale)));
+      rewriter.replaceOpWithNewOp<BaseOpT>(op, scaled(b, x, factor));
+    else
+      rewriter.replaceOp(op, scaled(b, BaseOpT::create(b, x), factor));
     return success();
   }
   double factor;
@@ -86,13 +99,59 @@ struct TanhLowering : OpRewritePattern<math::TanhOp> {
       return arith::ConstantOp::create(b, b.getFloatAttr(op.getType(), value));
     };
     Value power = math::Exp2Op::create(
-        b, arith::MulFOp::create(b, op.getOperand(),
-                                 constant(2 * 1.4426950408889634)));
+        b, scaled(b, op.getOperand(), 2 * 1.4426950408889634));
     Value reciprocal = arith::DivFOp::create(
         b, constant(1.0), arith::AddFOp::create(b, power, constant(1.0)));
     rewriter.replaceOpWithNewOp<arith::SubFOp>(
         op, constant(1.0), arith::MulFOp::create(b, reciprocal, constant(2.0)));
     return success();
+  }
+};
+
+/// The float of x + c is the float of x plus c: of the columns of a tile only
+/// one is converted. Exact below 2^24, and of an f32's precision above.
+struct FloatOfSumLowering : OpRewritePattern<arith::SIToFPOp> {
+  using OpRewritePattern::OpRewritePattern;
+  LogicalResult matchAndRewrite(arith::SIToFPOp op,
+                                PatternRewriter &rewriter) const override {
+    if (!op.getType().isF32() || !op.getIn().getType().isInteger(32))
+      return failure();
+    ImplicitLocOpBuilder b(op.getLoc(), rewriter);
+    int64_t constant = 0;
+    Value rest = withoutConstant(b, op.getIn(), constant);
+    if (!rest || constant == 0 || std::abs(constant) >= (1 << 24))
+      return failure();
+    Value base = arith::SIToFPOp::create(b, op.getType(), rest);
+    Value number = arith::ConstantOp::create(
+        b, b.getF32FloatAttr(static_cast<float>(constant)));
+    rewriter.replaceOpWithNewOp<arith::AddFOp>(op, base, number);
+    return success();
+  }
+
+private:
+  /// The sum without its constants, which are added up; null without any.
+  static Value withoutConstant(ImplicitLocOpBuilder &b, Value sum,
+                               int64_t &constant, int64_t sign = 1) {
+    Operation *op = sum.getDefiningOp();
+    auto flags =
+        dyn_cast_or_null<arith::ArithIntegerOverflowFlagsInterface>(op);
+    if (!flags || !flags.hasNoSignedWrap() ||
+        !isa<arith::AddIOp, arith::SubIOp>(op))
+      return sum;
+    bool isSum = isa<arith::AddIOp>(op);
+    Value lhs = op->getOperand(0), rhs = op->getOperand(1);
+    APInt number;
+    if (matchPattern(rhs, m_ConstantInt(&number))) {
+      constant += sign * (isSum ? 1 : -1) * number.getSExtValue();
+      return withoutConstant(b, lhs, constant, sign);
+    }
+    Value left = withoutConstant(b, lhs, constant, sign),
+          right = withoutConstant(b, rhs, constant, isSum ? sign : -sign);
+    if (left == lhs && right == rhs)
+      return sum;
+    if (isSum)
+      return arith::AddIOp::create(b, left, right);
+    return arith::SubIOp::create(b, left, right);
   }
 };
 
@@ -289,7 +348,8 @@ private:
     SmallVector<Operation *> ops;
     getOperation()->walk([&](Operation *op) {
       if (isa<math::MathDialect>(op->getDialect()) ||
-          isa<arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp>(op))
+          isa<arith::FloorDivSIOp, arith::CeilDivSIOp, arith::CeilDivUIOp,
+              arith::SIToFPOp>(op))
         ops.push_back(op);
     });
     if (failed(applyOpPatternsGreedily(ops, frozen)))
@@ -311,7 +371,7 @@ private:
                                                                     kLn2);
     patterns.add<RebasedLowering<math::Log10Op, math::Log2Op, false>>(
         context, kLog10Of2);
-    patterns.add<TanhLowering>(context);
+    patterns.add<TanhLowering, FloatOfSumLowering>(context);
     tile::populateSineCosinePatterns(patterns);
     // The rest is upstream's: identities, then polynomials in f32.
     math::populateExpansionPatterns(

@@ -5,13 +5,18 @@
 
 !t = tensor<1x2x64x16xf16>
 
-// Of the head alone: one load, and a scalar for all elements.
+// Of the head alone: one load, and a scalar for all elements. With the scale it makes
+// one factor, so that a score takes one product.
 // CHECK-LABEL: gpu.func @per_head_0(
 // CHECK-SAME:    %[[SLOPES:[^:]+]]: memref<2xf32, strided<[?], offset: ?>>) kernel
 // CHECK:         scf.for
 // CHECK-NOT:       tile.gather
 // CHECK:           %[[SLOPE:.*]] = memref.load %[[SLOPES]][%{{.*}}]
-// CHECK:           tile.broadcast %[[SLOPE]] : f32 to tensor<16x16xf32, #tile.accumulator<warps = 1>>
+// CHECK:           %[[FACTOR:.*]] = arith.mulf %[[SLOPE]], %cst{{.*}} fastmath<reassoc,nsz,contract> : f32
+// CHECK:           %[[FACTORS:.*]] = tile.broadcast %[[FACTOR]] : f32 to tensor<16x16xf32, #tile.accumulator<warps = 1>>
+// CHECK:           %[[SCORES:.*]] = arith.mulf %{{.*}}, %[[FACTORS]] fastmath<reassoc,nsz,contract>
+// CHECK-NEXT:      tile.broadcast
+// CHECK-NEXT:      tile.reduce max %[[SCORES]]
 func.func @per_head(%q: !t, %slopes: tensor<2xf32>) -> !t {
   %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
   score {
@@ -157,4 +162,41 @@ func.func @evaluated(%q: !t) -> !t {
     attn.yield %2 : i1
   } -> !t
   return %o : !t
+}
+
+// -----
+
+!t = tensor<1x1x64x16xf16>
+
+// A factor for each row and a quotient by one for each head: both leave the tile.
+// A region that looks at bits multiplies as it says.
+// CHECK-LABEL: gpu.func @factors_0(
+// CHECK:         scf.for
+// CHECK:           arith.divf %{{.*}}, %{{.*}} : f32
+// CHECK:           %[[ROWS:.*]] = arith.mulf %{{.*}}, %{{.*}} fastmath<reassoc,nsz,contract> : tensor<16xf32, #tile.rows<warps = 1>>
+// CHECK:           %[[SPREAD:.*]] = tile.broadcast %[[ROWS]]
+// CHECK:           arith.mulf %{{.*}}, %[[SPREAD]] fastmath<reassoc,nsz,contract> : tensor<16x16xf32
+// CHECK-LABEL: gpu.func @factors_1(
+// CHECK:           arith.bitcast
+// CHECK:           arith.mulf %{{.*}}, %{{.*}} : tensor<16x16xf32
+func.func @factors(%q: !t, %x: tensor<64xf32>, %y: f32) -> (!t, !t) {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %0 = attn.load %x[%i] : tensor<64xf32>
+    %1 = arith.mulf %0, %s : f32
+    %2 = arith.divf %1, %y : f32
+    attn.yield %2 : f32
+  } -> !t
+  %p = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+  score {
+  ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+    %c = arith.constant 2147483647 : i32
+    %0 = arith.bitcast %s : f32 to i32
+    %1 = arith.andi %0, %c : i32
+    %2 = arith.bitcast %1 : i32 to f32
+    %3 = arith.mulf %2, %y : f32
+    attn.yield %3 : f32
+  } -> !t
+  return %o, %p : !t, !t
 }

@@ -102,6 +102,52 @@ gpu.func @tanh(%g: memref<?xf32>, %x: f32) kernel {
   gpu.return
 }
 
+// A product with a constant takes the factor of exp and tanh in, where factors may be
+// combined.
+// CHECK-LABEL: llvm.func @scaled(
+// CHECK-SAME:    %[[X:[^ ]+]]: f32)
+// CHECK-COUNT-1: llvm.fmul %[[X]],
+// CHECK-NEXT:    llvm.intr.exp2
+// CHECK:         %[[ONCE:.*]] = llvm.fmul %[[X]],
+// CHECK:         llvm.fmul %[[ONCE]],
+// CHECK-NEXT:    llvm.intr.exp2
+gpu.func @scaled(%g: memref<?xf32>, %x: f32) kernel {
+  %c0 = arith.constant 0 : index
+  %c = arith.constant 0.25 : f32
+  %0 = arith.mulf %x, %c fastmath<reassoc,nsz,contract> : f32
+  %1 = math.exp %0 : f32
+  %2 = arith.mulf %x, %c : f32
+  %3 = math.exp %2 : f32
+  %4 = arith.addf %1, %3 : f32
+  memref.store %4, %g[%c0] : memref<?xf32>
+  gpu.return
+}
+
+// Numbers of sums of positions, which do not overflow: x - y is converted once, and the
+// constants are added to it. An i32 that may wrap around is converted as it is.
+// CHECK-LABEL: llvm.func @positions(
+// CHECK-SAME:    %[[X:[^ ]+]]: i32, %[[Y:[^ ]+]]: i32)
+// CHECK-DAG:     %[[SIX:.*]] = llvm.mlir.constant(6.000000e+00 : f32)
+// CHECK-DAG:     %[[DIFFERENCE:.*]] = llvm.sub %[[X]], %[[Y]]
+// CHECK-DAG:     %[[BASE:.*]] = llvm.sitofp %[[DIFFERENCE]]
+// CHECK:         llvm.fadd %[[BASE]], %[[SIX]]
+// CHECK:         %[[WRAPS:.*]] = llvm.add %[[X]], %{{.*}} : i32
+// CHECK:         llvm.sitofp %[[WRAPS]]
+gpu.func @positions(%g: memref<?xf32>, %x: i32, %y: i32) kernel {
+  %c0 = arith.constant 0 : index
+  %c8 = arith.constant 8 : i32
+  %c2 = arith.constant 2 : i32
+  %j = arith.addi %x, %c8 overflow<nsw> : i32
+  %i = arith.addi %y, %c2 overflow<nsw> : i32
+  %d = arith.subi %j, %i overflow<nsw> : i32
+  %0 = arith.sitofp %d : i32 to f32
+  %w = arith.addi %x, %c8 : i32
+  %1 = arith.sitofp %w : i32 to f32
+  %2 = arith.addf %0, %1 : f32
+  memref.store %2, %g[%c0] : memref<?xf32>
+  gpu.return
+}
+
 // The reciprocal is an instruction of its own. What has none is a polynomial.
 // CHECK-LABEL: llvm.func @more_math(
 // CHECK-SAME:    %[[X:[^ ]+]]: f32)

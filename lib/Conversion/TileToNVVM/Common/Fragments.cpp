@@ -118,6 +118,12 @@ struct BroadcastLowering : OpConversionPattern<BroadcastOp> {
   }
 };
 
+/// Positions of sequences do not overflow.
+static Value position(Integers &e, Value first, int64_t offset) {
+  return e.b.createOrFold<arith::AddIOp>(first, e.constant(offset),
+                                         arith::IntegerOverflowFlags::nsw);
+}
+
 struct IndexLowering : OpConversionPattern<IndexOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -134,14 +140,14 @@ struct IndexLowering : OpConversionPattern<IndexOp> {
           e.add(adaptor.getBase(), e.add(e.mul(t.rowWarp(e, type), warpRows),
                                          e.shiftRight(t.lane, 2)));
       for (int64_t i = 0; i < count; ++i)
-        results.push_back(e.add(first, i * 8));
+        results.push_back(position(e, first, i * 8));
     } else {
       int64_t columns = type.getDimSize(0) / getGroups(type);
       Value first =
           e.add(adaptor.getBase(), e.add(e.mul(t.group(e, type), columns),
                                          e.shiftLeft(e.bitAnd(t.lane, 3), 1)));
       for (int64_t i = 0; i < count; ++i)
-        results.push_back(e.add(first, i / 2 * 8 + i % 2));
+        results.push_back(position(e, first, i / 2 * 8 + i % 2));
     }
     rewriter.replaceOpWithMultiple(op, {results});
     return success();
