@@ -272,6 +272,11 @@ Status SimDevice::launch(const Launch &launch) {
   sim::LaunchResult result =
       sim::launch(*found->second, launch.kernel, memory, launch.params, how);
   add(allCounters, result.counters);
+  sim::AccessCounters moved;
+  for (const auto &[buffer, counters] : result.counters.global)
+    add(moved, counters);
+  perLaunch.push_back(
+      {result.counters.instructions, moved.bytesRead, moved.bytesWritten});
   if (result.clean())
     return Status::success();
 
@@ -291,4 +296,5 @@ Status SimDevice::synchronize(void *) { return Status::success(); }
 void SimDevice::reset() {
   allFindings.clear();
   allCounters = {};
+  perLaunch.clear();
 }

@@ -275,6 +275,9 @@ static llvm::Error recordOutcome(const runtime::Status &status,
     return toError(status);
   if (chosen.sim) {
     run.counters = chosen.sim->counters();
+    for (auto [kernel, counters] :
+         llvm::zip(run.kernels, chosen.sim->launches()))
+      kernel.counters = counters;
     for (const sim::Finding &finding : chosen.sim->findings())
       run.findings.push_back(finding.str());
   }

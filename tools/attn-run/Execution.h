@@ -9,6 +9,7 @@
 #include "Program.h"
 #include "RunOptions.h"
 #include "attn/Conversion/ReferencePrecision.h"
+#include "attn/Runtime/SimDevice.h"
 #include "attn/Sim/Simulator.h"
 #include <map>
 #include <optional>
@@ -47,6 +48,8 @@ struct KernelRecord {
   std::string name;
   uint32_t grid[3], block[3], cluster[3];
   uint32_t dynamicSharedBytes;
+  /// Only of the simulator.
+  std::optional<runtime::SimDevice::LaunchCounters> counters = std::nullopt;
 };
 
 /// What came of a run on a device.

@@ -90,13 +90,20 @@ json::Object run::statsJson(const Program &program, const RunInputs &inputs,
                             llvm::ArrayRef<DeviceRun> runs) {
   const DeviceRun &run = runs.front();
   json::Array kernels;
-  for (const KernelRecord &kernel : run.kernels)
-    kernels.push_back(json::Object{
+  for (const KernelRecord &kernel : run.kernels) {
+    json::Object record{
         {"name", kernel.name},
         {"grid", json::Array(llvm::ArrayRef<uint32_t>(kernel.grid))},
         {"block", json::Array(llvm::ArrayRef<uint32_t>(kernel.block))},
         {"cluster", json::Array(llvm::ArrayRef<uint32_t>(kernel.cluster))},
-        {"dynamic_shared_bytes", kernel.dynamicSharedBytes}});
+        {"dynamic_shared_bytes", kernel.dynamicSharedBytes}};
+    if (kernel.counters) {
+      record["instructions"] = kernel.counters->instructions;
+      record["bytes_read"] = kernel.counters->bytesRead;
+      record["bytes_written"] = kernel.counters->bytesWritten;
+    }
+    kernels.push_back(std::move(record));
+  }
   json::Object stats{{"device", run.device},
                      {"chip", run.chip},
                      {"kernels", std::move(kernels)},

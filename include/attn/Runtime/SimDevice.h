@@ -51,6 +51,12 @@ public:
   const std::vector<sim::Finding> &findings() const { return allFindings; }
   /// Sums over all launches so far.
   const sim::Counters &counters() const { return allCounters; }
+  /// What one launch did. Bytes are those of global memory.
+  struct LaunchCounters {
+    uint64_t instructions, bytesRead, bytesWritten;
+  };
+  /// One for each launch so far.
+  const std::vector<LaunchCounters> &launches() const { return perLaunch; }
   void reset(); ///< forgets findings and counters, not buffers or modules
 
 private:
@@ -61,6 +67,7 @@ private:
   std::map<uint64_t, std::string> names; ///< of live buffers, by address
   std::vector<sim::Finding> allFindings;
   sim::Counters allCounters;
+  std::vector<LaunchCounters> perLaunch;
 };
 
 } // namespace attn::runtime
