@@ -12,7 +12,8 @@
 using namespace mlir;
 using namespace ::attn;
 using namespace ::attn::aot;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
+using mlir::attn::DifferentialOp;
 
 /// Longer shapes than any score region indexes are a mistake, and C sizes are
 /// written out.
@@ -42,10 +43,16 @@ class Roles {
 public:
   explicit Roles(func::FuncOp function)
       : function(function), names(function.getNumArguments()) {
-    function.walk([&](AttentionOp op) {
-      take(op.getQuery(), "query");
-      take(op.getKey(), "key");
+    function.walk([&](AttentionOpInterface op) {
+      for (Value query : op.getQueries())
+        take(query, "query");
+      for (Value key : op.getKeys())
+        take(key, "key");
       take(op.getValue(), "value");
+      if (auto difference = dyn_cast<DifferentialOp>(op.getOperation())) {
+        take(difference.getLambda(), "lambda");
+        take(difference.getWeight(), "weight");
+      }
       for (Value out : op.getOuts())
         if (BlockArgument argument = argumentOf(out))
           outputs.insert(argument.getArgNumber());
@@ -53,7 +60,7 @@ public:
       take(op.getLse(), "lse");
     });
     unsigned captures = 0;
-    function.walk([&](AttentionOp op) {
+    function.walk([&](AttentionOpInterface op) {
       for (Value capture : op.getCaptures())
         if (BlockArgument argument = argumentOf(capture);
             isOurs(argument) && names[argument.getArgNumber()].empty())

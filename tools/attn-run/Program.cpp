@@ -11,7 +11,8 @@
 
 using namespace attn::run;
 using llvm::createStringError;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
+using mlir::attn::DifferentialOp;
 
 //===----------------------------------------------------------------------===//
 // Parsing
@@ -136,13 +137,13 @@ llvm::Error Program::describeResults() {
   unsigned numOuts = 0, numLses = 0;
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
-    result.op = value.getDefiningOp<AttentionOp>();
+    result.op = value.getDefiningOp<AttentionOpInterface>();
     if (!result.op)
       return createStringError("result " + llvm::Twine(i) +
-                               ": expected a result of attn.attention, but "
+                               ": expected a result of an attn op, but "
                                "got a value of type " +
                                typeText(value.getType()));
-    result.isLse = value == result.op.getLse();
+    result.isLse = result.op.getLse() && value == result.op.getLse();
     unsigned number = result.isLse ? numLses++ : numOuts++;
     result.role = (result.isLse ? "lse" : "out") +
                   (number ? std::to_string(number) : std::string());
@@ -162,23 +163,64 @@ static mlir::BlockArgument argumentOf(mlir::Value value) {
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
+namespace {
+/// The name of an operand of an op.
+struct NamedOperand {
+  mlir::Value value;
+  std::string role;
+};
+} // namespace
+
+/// Tensors of B x H x S x D. A name has a number when there are several.
+static std::vector<NamedOperand> sequencesOf(AttentionOpInterface op) {
+  std::vector<NamedOperand> operands;
+  auto add = [&](const std::string &name, mlir::ValueRange values) {
+    for (auto [i, value] : llvm::enumerate(values))
+      operands.push_back(
+          {value, name + (values.size() > 1 ? std::to_string(i) : "")});
+  };
+  add("query", op.getQueries());
+  add("key", op.getKeys());
+  add("value", op.getValue());
+  return operands;
+}
+
+/// Other operands, of any shape.
+static std::vector<NamedOperand> extrasOf(AttentionOpInterface op) {
+  auto difference = mlir::dyn_cast<DifferentialOp>(op.getOperation());
+  if (!difference)
+    return {};
+  std::vector<NamedOperand> operands = {{difference.getLambda(), "lambda"}};
+  if (mlir::Value weight = difference.getWeight())
+    operands.push_back({weight, "weight"});
+  return operands;
+}
+
 llvm::Error Program::nameRoles() {
   llvm::SmallVector<bool> isCapture(args.size(), false);
   for (const Result &result : outs) {
-    AttentionOp op = result.op;
-    for (auto [value, role] : {std::pair(op.getQuery(), "query"),
-                               {op.getKey(), "key"},
-                               {op.getValue(), "value"}}) {
+    AttentionOpInterface op = result.op;
+    for (auto [value, role] : sequencesOf(op)) {
       mlir::BlockArgument operand = argumentOf(value);
       if (!operand)
-        return createStringError(llvm::Twine("expected ") + role +
-                                 " of attn.attention to be an argument of the "
-                                 "function");
+        return createStringError(llvm::Twine("expected ") + role + " of " +
+                                 op->getName().getStringRef() +
+                                 " to be an argument of the function");
       Argument &argument = args[operand.getArgNumber()];
       if (!argument.isSequence)
         argument.role = role;
       argument.isSequence = true;
     }
+    for (auto [value, role] : extrasOf(op))
+      if (mlir::BlockArgument operand = argumentOf(value)) {
+        Argument &argument = args[operand.getArgNumber()];
+        if (!argument.isSequence)
+          argument.role = role;
+      } else if (mlir::isa<mlir::RankedTensorType>(value.getType())) {
+        return createStringError(llvm::Twine("expected ") + role + " of " +
+                                 op->getName().getStringRef() +
+                                 " to be an argument of the function");
+      }
     for (mlir::Value capture : op.getCaptures())
       if (mlir::BlockArgument argument = argumentOf(capture))
         isCapture[argument.getArgNumber()] = true;
@@ -210,7 +252,40 @@ static llvm::Error expectSame(const char *what, const char *first, int64_t a,
                            llvm::Twine(a) + " and " + llvm::Twine(b));
 }
 
-static llvm::Expected<Sizes> sizesOf(AttentionOp op,
+/// The second map has the shapes of the first; lambda and weight fit them.
+static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
+                             llvm::ArrayRef<Shape> shapes) {
+  auto shapeOf = [&](mlir::Value value) -> const Shape & {
+    return shapes[argumentOf(value).getArgNumber()];
+  };
+  auto expect = [](const char *what, const Shape &expected,
+                   const Shape &got) -> llvm::Error {
+    if (expected == got)
+      return llvm::Error::success();
+    return createStringError(llvm::Twine("expected ") + what + " of shape " +
+                             shapeText(expected) + ", but got " +
+                             shapeText(got));
+  };
+  if (llvm::Error error =
+          expect("query1", shapeOf(op.getQuery0()), shapeOf(op.getQuery1())))
+    return error;
+  if (llvm::Error error =
+          expect("key1", shapeOf(op.getKey0()), shapeOf(op.getKey1())))
+    return error;
+  Shape lambda;
+  if (op.getLambdaRank() == 1)
+    lambda = {sizes.heads};
+  else if (op.getLambdaRank() == 3)
+    lambda = {sizes.batch, sizes.heads, sizes.queries};
+  if (!lambda.empty())
+    if (llvm::Error error = expect("lambda", lambda, shapeOf(op.getLambda())))
+      return error;
+  if (!op.getWeight())
+    return llvm::Error::success();
+  return expect("weight", {sizes.valueDim}, shapeOf(op.getWeight()));
+}
+
+static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
                                      llvm::ArrayRef<Shape> shapes) {
   auto shapeOf = [&](mlir::Value value) -> const Shape & {
     return shapes[argumentOf(value).getArgNumber()];
@@ -232,12 +307,16 @@ static llvm::Expected<Sizes> sizesOf(AttentionOp op,
     return createStringError("expected num_heads to be a multiple of "
                              "num_kv_heads, but got " +
                              llvm::Twine(q[1]) + " and " + llvm::Twine(k[1]));
-  return Sizes{q[0], q[1], q[2], k[2], v[3]};
+  Sizes sizes{q[0], q[1], q[2], k[2], v[3]};
+  if (auto difference = mlir::dyn_cast<DifferentialOp>(op.getOperation()))
+    if (llvm::Error error = checkMaps(difference, sizes, shapes))
+      return error;
+  return sizes;
 }
 
 /// A capture may be larger than the problem, but not smaller where an index of
 /// the region reads it directly. Computed indices are not followed.
-llvm::Error Program::checkCaptures(AttentionOp op,
+llvm::Error Program::checkCaptures(AttentionOpInterface op,
                                    llvm::ArrayRef<Shape> shapes) {
   auto sizes = sizesOf(op, shapes);
   if (!sizes)

@@ -17,7 +17,8 @@ namespace attn::run {
 
 /// An argument of the entry function.
 struct Argument {
-  std::string role; ///< "query", "key", "value", "capture0", ... or "argument3"
+  std::string
+      role; ///< "query", "key0", "value", "capture0", ... or "argument3"
   Element element = Element::F32;
   bool isTensor = true;
   Shape shape; ///< as declared, negative where dynamic; empty for scalars
@@ -31,7 +32,7 @@ struct Result {
   bool isLse = false;
   Element element = Element::F32;
   bool isSequence = false;
-  mlir::attn::AttentionOp op; ///< that defines it
+  mlir::attn::AttentionOpInterface op; ///< that defines it
 };
 
 /// A parsed file and its entry. Errors are one line.
@@ -58,7 +59,7 @@ private:
   llvm::Error describeArguments();
   llvm::Error describeResults();
   llvm::Error nameRoles();
-  llvm::Error checkCaptures(mlir::attn::AttentionOp op,
+  llvm::Error checkCaptures(mlir::attn::AttentionOpInterface op,
                             llvm::ArrayRef<Shape> shapes);
 
   std::unique_ptr<mlir::MLIRContext> context;

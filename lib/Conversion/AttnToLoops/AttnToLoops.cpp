@@ -18,7 +18,7 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::attn;
 
-static LogicalResult checkInput(AttentionOp op) {
+static LogicalResult checkInput(AttentionOpInterface op) {
   if (!op.isBufferized())
     return op.emitOpError("expected memrefs; run attn-bufferize first");
   WalkResult named = op->walk([&](ScoreOpInterface nested) {
@@ -31,7 +31,7 @@ static LogicalResult checkInput(AttentionOp op) {
 
 /// Gives `out` the element type f64. It has to be an argument of a function
 /// that only writes it: who calls the function sees its new type.
-static LogicalResult widen(AttentionOp op, Value out) {
+static LogicalResult widen(AttentionOpInterface op, Value out) {
   auto argument = dyn_cast<BlockArgument>(out);
   auto func = argument
                   ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
@@ -40,9 +40,10 @@ static LogicalResult widen(AttentionOp op, Value out) {
     return op.emitOpError(
         "expected outs that are function arguments, to turn them into f64");
   for (OpOperand &use : out.getUses()) {
-    auto attention = dyn_cast<AttentionOp>(use.getOwner());
+    auto attention = dyn_cast<AttentionOpInterface>(use.getOwner());
     bool written = attention && llvm::is_contained(attention.getOuts(), out) &&
-                   use.getOperandNumber() >= 3;
+                   use.getOperandNumber() >=
+                       attention->getNumOperands() - attention.getOuts().size();
     if (written || isa<memref::DimOp>(use.getOwner()))
       continue;
     auto diag = op.emitOpError("expected outs that nothing reads, to turn them "
@@ -58,7 +59,8 @@ static LogicalResult widen(AttentionOp op, Value out) {
   return success();
 }
 
-static LogicalResult lower(AttentionOp op, ReferencePrecision precision) {
+static LogicalResult lower(AttentionOpInterface op,
+                           ReferencePrecision precision) {
   if (precision != ReferencePrecision::Element)
     for (Value out : op.getOuts())
       if (failed(widen(op, out)))
@@ -76,9 +78,9 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
   using AttnToLoopsPassBase::AttnToLoopsPassBase;
 
   void runOnOperation() override {
-    SmallVector<AttentionOp> ops;
-    getOperation()->walk([&](AttentionOp op) { ops.push_back(op); });
-    for (AttentionOp op : ops)
+    SmallVector<AttentionOpInterface> ops;
+    getOperation()->walk([&](AttentionOpInterface op) { ops.push_back(op); });
+    for (AttentionOpInterface op : ops)
       if (failed(checkInput(op)) || failed(lower(op, precision)))
         return signalPassFailure();
   }

@@ -20,7 +20,7 @@ using namespace mlir::attn;
 namespace {
 class TwoPassLoops : public AttentionLoops {
 public:
-  explicit TwoPassLoops(AttentionOp op)
+  explicit TwoPassLoops(AttentionOpInterface op)
       : AttentionLoops(op, Float32Type::get(op.getContext())) {}
 
 private:
@@ -79,9 +79,7 @@ private:
         weight = arith::MulFOp::create(b, weight, factor);
       accumulate(row, j, rounded(weight), Value());
     });
-    loop(valueDim, [&](Value d) {
-      store(rounded(load(output, d)), op.getOut(), {row.b, row.h, row.i, d});
-    });
+    finishMap(row, [&](Value d) { return rounded(load(output, d)); });
   }
 
   void setKept(Value j, bool keep) {
@@ -89,8 +87,7 @@ private:
     memref::StoreOp::create(b, flag, kept, j);
   }
 
-  /// `value` as it is after a trip through memory.
-  Value rounded(Value value) {
+  Value rounded(Value value) override {
     return convertFloat(b, convertFloat(b, value, op.getElementType()),
                         realType);
   }
@@ -100,6 +97,7 @@ private:
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOp op) {
+std::unique_ptr<AttentionLoops>
+attn::makeTwoPassLoops(AttentionOpInterface op) {
   return std::make_unique<TwoPassLoops>(op);
 }

@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "Differential.h"
 #include "Forward.h"
 #include "HostLaunch.h"
 #include "attn/Conversion/Passes.h"
@@ -22,7 +23,7 @@ using namespace mlir::attn;
 
 /// What a chip's instructions and this lowering can do, said in the user's
 /// terms.
-static LogicalResult checkSupported(AttentionOp op, StringRef chip) {
+static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
   if (op.getElementType().isF32())
@@ -61,15 +62,15 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
     }
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      SmallVector<AttentionOp> ops;
-      func.walk([&](AttentionOp op) { ops.push_back(op); });
+      SmallVector<AttentionOpInterface> ops;
+      func.walk([&](AttentionOpInterface op) { ops.push_back(op); });
       if (!ops.empty() && failed(convert(func, ops)))
         return signalPassFailure();
     }
   }
 
 private:
-  LogicalResult convert(func::FuncOp func, ArrayRef<AttentionOp> ops) {
+  LogicalResult convert(func::FuncOp func, ArrayRef<AttentionOpInterface> ops) {
     OpBuilder b(func);
     auto module = gpu::GPUModuleOp::create(b, func.getLoc(),
                                            (func.getName() + "_kernels").str());
@@ -77,13 +78,16 @@ private:
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
     for (auto [number, attention] : llvm::enumerate(ops)) {
-      AttentionOp op = attention;
+      AttentionOpInterface op = attention;
       auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
       if (!schedule)
         return op.emitError(
             "expected a tile.schedule: run attn-choose-schedule "
             "first");
       if (failed(checkSupported(op, chip)))
+        return failure();
+      if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
+          difference && failed(checkDifferentialSchedule(difference, schedule)))
         return failure();
       std::string name = (func.getName() + "_" + Twine(number)).str();
       gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
@@ -96,7 +100,7 @@ private:
     return success();
   }
 
-  gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,
+  gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOpInterface op,
                               tile::ScheduleAttr schedule, StringRef name) {
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;

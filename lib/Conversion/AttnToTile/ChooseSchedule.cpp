@@ -127,6 +127,47 @@ static constexpr ScheduleRow kSchedules[] = {
     {"sm_90a", 256, 256, Regions::Any, Keys::Windowed,
      TWO_CONSUMERS "n=64,rescale=before"},
 };
+
+/// attn.differential: a warp has the registers of attention of the same head
+/// dims, but the two maps are the two halves of the rows, so there are two
+/// consumers; tiles are smaller where two key tiles would not fit the shared
+/// memory.
+static constexpr ScheduleRow kDifferentialSchedules[] = {
+    {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=64,warps=4,stages=1"},
+    {"sm_80", 128, 128, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 256, 256, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+
+    {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 64, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=112,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 256, Regions::Computed, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 128, 256, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=80,rescale=before"},
+    {"sm_90a", 128, 256, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=32,rescale=before,longest_first=true"},
+};
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
 
@@ -142,7 +183,7 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
       parseAttribute(("#tile.schedule" + text).str(), context));
 }
 
-static Keys keysOf(AttentionOp op) {
+static Keys keysOf(AttentionOpInterface op) {
   MaskBounds bounds = analyzeMask(op.getMask());
   bool above = false, below = false;
   for (const LinearConjunct &conjunct : bounds.conjuncts)
@@ -169,7 +210,7 @@ static bool loadsByKey(Region &region) {
   return false;
 }
 
-static Regions regionsOf(AttentionOp op) {
+static Regions regionsOf(AttentionOpInterface op) {
   if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
     return Regions::Loaded;
   if (!analyzeMask(op.getMask()).complete)
@@ -188,9 +229,12 @@ static StringRef nameOf(Keys keys) {
   return kNames[int(keys)];
 }
 
-static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
-                                 Regions regions) {
-  for (const ScheduleRow &row : kSchedules)
+static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
+                                 Keys keys, Regions regions) {
+  ArrayRef<ScheduleRow> rows(kSchedules);
+  if (isa<DifferentialOp>(op.getOperation()))
+    rows = kDifferentialSchedules;
+  for (const ScheduleRow &row : rows)
     if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
         regions >= row.regions && op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
@@ -199,7 +243,8 @@ static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
 }
 
 /// Blocks of a cluster walk over the same tiles.
-static LogicalResult checkCluster(AttentionOp op, tile::ScheduleAttr schedule) {
+static LogicalResult checkCluster(AttentionOpInterface op,
+                                  tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
   if (schedule.getCluster() == 1 || keys == Keys::Full)
     return success();
@@ -231,14 +276,14 @@ struct ChooseSchedulePass
         return signalPassFailure();
       }
     }
-    WalkResult result =
-        getOperation()->walk([&](AttentionOp op) { return choose(op, given); });
+    WalkResult result = getOperation()->walk(
+        [&](AttentionOpInterface op) { return choose(op, given); });
     if (result.wasInterrupted())
       signalPassFailure();
   }
 
 private:
-  WalkResult choose(AttentionOp op, tile::ScheduleAttr given) {
+  WalkResult choose(AttentionOpInterface op, tile::ScheduleAttr given) {
     auto written = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
     tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
@@ -260,7 +305,7 @@ private:
     return WalkResult::advance();
   }
 
-  void explain(AttentionOp op, const ScheduleRow &row, Keys keys,
+  void explain(AttentionOpInterface op, const ScheduleRow &row, Keys keys,
                Regions regions) {
     auto options =
         remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);

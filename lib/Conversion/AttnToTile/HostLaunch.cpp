@@ -14,7 +14,7 @@ using namespace mlir::attn;
 namespace {
 class ArgumentChecks {
 public:
-  ArgumentChecks(AttentionOp op, int64_t alignment)
+  ArgumentChecks(AttentionOpInterface op, int64_t alignment)
       : op(op), alignment(alignment), b(op.getLoc(), op) {}
 
   void run() {
@@ -32,12 +32,39 @@ public:
         same(("dimension " + Twine(d) + " of query and lse").str(), q, d, lse,
              d);
     headsDivide();
+    if (auto difference = dyn_cast<DifferentialOp>(op.getOperation()))
+      return checkMaps(difference);
     for (auto [name, value] :
          {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
       rowsAligned(name, value);
   }
 
 private:
+  /// The second map has the sizes of the first one, lambda and weight fit them.
+  void checkMaps(DifferentialOp difference) {
+    Value q = op.getQuery(), k = op.getKey(), lambda = difference.getLambda(),
+          weight = difference.getWeight();
+    auto all = [&](StringRef names, Value x, Value y, ArrayRef<int64_t> dims) {
+      for (auto [d, dim] : llvm::enumerate(dims))
+        same(("dimension " + Twine(d) + " of " + names).str(), x, dim, y, d);
+    };
+    all("query0 and query1", q, difference.getQuery1(), {0, 1, 2});
+    all("key0 and key1", k, difference.getKey1(), {0, 1, 2});
+    if (difference.getLambdaRank() == 3)
+      all("query0 and lambda", q, lambda, {0, 1, 2});
+    if (difference.getLambdaRank() == 1)
+      same("num_heads in query0 and lambda", q, 1, lambda, 0);
+    if (weight)
+      same("head_dim in value and weight", op.getValue(), 3, weight, 0);
+    for (auto [name, value] : {std::pair("query0", q),
+                               {"key0", k},
+                               {"query1", difference.getQuery1()},
+                               {"key1", difference.getKey1()},
+                               {"value", op.getValue()},
+                               {"out", op.getOut()}})
+      rowsAligned(name, value);
+  }
+
   Value constant(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
@@ -108,17 +135,17 @@ private:
             "address of " + Twine(name) + " modulo " + Twine(alignment) + rule);
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   int64_t alignment;
   ImplicitLocOpBuilder b;
 };
 } // namespace
 
-void attn::buildArgumentChecks(AttentionOp op, int64_t alignment) {
+void attn::buildArgumentChecks(AttentionOpInterface op, int64_t alignment) {
   ArgumentChecks(op, alignment).run();
 }
 
-void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
+void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
                        gpu::GPUFuncOp kernel) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
@@ -127,8 +154,8 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
   auto dim = [&](int64_t d) -> Value {
     return memref::DimOp::create(b, op.getQuery(), constant(d));
   };
-  Value blocks =
-      arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
+  Value blocks = arith::CeilDivUIOp::create(
+      b, dim(2), constant(getRowsOfBlock(op, schedule)));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
   gpu::KernelDim3 threads{constant(schedule.getThreads()), constant(1),
                           constant(1)};

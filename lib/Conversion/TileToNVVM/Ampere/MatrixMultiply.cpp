@@ -111,6 +111,9 @@ private:
         row = e.bitAnd(t.lane, 15);
         chunk = e.shiftRight(t.lane, 4);
       }
+      if (int64_t groups = op.getGroups(); groups > 1)
+        row = e.add(row, e.mul(e.div(t.warp, getWarps(type) / groups),
+                               type.getDimSize(1)));
       bLoader.emplace(e, shared(adaptor.getB(), op.getB()), row, chunk,
                       /*transpose=*/!transposed);
     }

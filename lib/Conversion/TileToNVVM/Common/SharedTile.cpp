@@ -8,6 +8,7 @@
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -121,6 +122,12 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
     SharedTile tile(adaptor.getTarget().front(), target);
     ThreadIndex t(e);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
+    OpBuilder::InsertionGuard guard(e.b);
+    if (tile.rows < type.getDimSize(0)) { // what does not fit stays behind
+      Value owns = e.less(t.warp, e.constant(tile.rows / warpRows));
+      auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+    }
     Value row = e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2));
     Value chunk = e.constant(0);
     Value quad = e.shiftLeft(e.bitAnd(t.lane, 3), 2);

@@ -30,6 +30,11 @@ static bool hasGroupLayout(RankedTensorType accumulator) {
   return warps % 4 == 0 && accumulator.getDimSize(0) == warps * kWarpRows;
 }
 
+/// Whether the groups of a product are warp groups.
+static bool areWarpGroups(RankedTensorType accumulator, int64_t groups) {
+  return groups == 1 || getWarps(accumulator) == 4 * groups;
+}
+
 /// The ops of `emit` go behind what defines `value`, out of the loops around
 /// its use.
 static Value besideDefinition(Integers &e, Value value,
@@ -41,24 +46,30 @@ static Value besideDefinition(Integers &e, Value value,
 }
 
 /// address / 16 in the 14 bits of a descriptor. A slot of a ring or a constant
-/// is added to the code of the ring: one operation where it changes.
-static Value encodedStart(Integers &e, Value address) {
+/// is added to the code of the ring: one operation where it changes. Each warp
+/// group starts `groupBytes` after the one before.
+static Value encodedStart(Integers &e, Value address, int64_t groupBytes = 0) {
   APInt factor;
   auto sum = address.getDefiningOp<arith::AddIOp>();
   if (sum && matchPattern(sum.getRhs(), m_ConstantInt(&factor)) &&
       factor.getSExtValue() % 16 == 0)
     return besideDefinition(e, address, [&] {
-      return e.add(encodedStart(e, sum.getLhs()), factor.getSExtValue() / 16);
+      return e.add(encodedStart(e, sum.getLhs(), groupBytes),
+                   factor.getSExtValue() / 16);
     });
   auto product = sum ? sum.getRhs().getDefiningOp<arith::MulIOp>() : nullptr;
   if (product && matchPattern(product.getRhs(), m_ConstantInt(&factor)) &&
       factor.getSExtValue() % 16 == 0)
     return besideDefinition(e, address, [&] {
-      return e.add(encodedStart(e, sum.getLhs()),
+      return e.add(encodedStart(e, sum.getLhs(), groupBytes),
                    e.mul(product.getLhs(), factor.getSExtValue() / 16));
     });
-  return besideDefinition(
-      e, address, [&] { return e.bitAnd(e.shiftRight(address, 4), 0x3fff); });
+  return besideDefinition(e, address, [&] {
+    Value code = e.bitAnd(e.shiftRight(address, 4), 0x3fff);
+    if (!groupBytes)
+      return code;
+    return e.add(code, e.mul(getUniformWarpGroup(e), groupBytes / 16));
+  });
 }
 
 namespace {
@@ -91,9 +102,10 @@ struct MatrixDescriptor {
   /// of one. `changing`, the low word of one that changes, has no sign; ptxas
   /// does not know that and takes the sum as a value of the iteration.
   void declare(Integers &e, InlineAsm &text, const std::string &name,
-               Value address, StringRef changing = {}) const {
+               Value address, StringRef changing = {},
+               int64_t groupBytes = 0) const {
     uint32_t leading = uint32_t(leadingBytes >> 4) << 16;
-    Value start = e.add(encodedStart(e, address), int64_t(leading));
+    Value start = e.add(encodedStart(e, address, groupBytes), int64_t(leading));
     uint32_t mode = tile.pageBytes == 128 ? 1 : tile.pageBytes == 64 ? 2 : 3;
     uint32_t high = mode << 30 | uint32_t(8 * tile.pageBytes >> 4);
     std::string low = name + "_low", top = name + "_high";
@@ -124,8 +136,9 @@ struct MatrixDescriptor {
 class ProductEmitter {
 public:
   ProductEmitter(Location loc, OpBuilder &rewriter, Value a, Value b,
-                 RankedTensorType type, bool transposed)
-      : e(loc, rewriter), a(a), b(b), type(type), transposed(transposed) {}
+                 RankedTensorType type, bool transposed, int64_t groups)
+      : e(loc, rewriter), a(a), b(b), type(type), transposed(transposed),
+        groups(groups) {}
 
   /// `accumulator` is empty for a product that starts from zero.
   SmallVector<Value> run(ValueRange aValues, Value bAddress,
@@ -147,7 +160,9 @@ public:
     MatrixDescriptor bDescriptor = transposed
                                        ? MatrixDescriptor::depthInner(bTile)
                                        : MatrixDescriptor::depthOuter(bTile);
-    bDescriptor.declare(e, text, "b", bAddress);
+    // With groups each warp group has its own rows of operand b.
+    bDescriptor.declare(e, text, "b", bAddress, /*changing=*/{},
+                        groups > 1 ? type.getDimSize(1) * bTile.pageBytes : 0);
     std::optional<SharedTile> aTile;
     std::optional<MatrixDescriptor> aDescriptor;
     if (!isFragment(a.getType())) {
@@ -209,6 +224,7 @@ private:
   Value a, b; // before conversion
   RankedTensorType type;
   bool transposed;
+  int64_t groups;
 };
 
 /// wgmma.wait_group, through which the values of the products pass: nothing
@@ -221,11 +237,15 @@ SmallVector<Value> emitWait(Location loc, OpBuilder &rewriter, int64_t pending,
   return text.emit();
 }
 
-LogicalResult checkGroupLayout(Operation *op, RankedTensorType type) {
+LogicalResult checkGroupLayout(Operation *op, RankedTensorType type,
+                               int64_t groups) {
   if (!hasGroupLayout(type))
     return op->emitOpError("expected 16 rows for each of 4 warps of every warp "
                            "group, but got ")
            << type;
+  if (!areWarpGroups(type, groups))
+    return op->emitOpError("expected each of ")
+           << groups << " groups to be a warp group, but got " << type;
   if (type.getDimSize(1) > 256)
     return op->emitOpError("expected a product of at most 256 columns, but "
                            "got ")
@@ -239,10 +259,10 @@ struct DotAsyncLowering : OpConversionPattern<DotAsyncOp> {
   matchAndRewrite(DotAsyncOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (failed(checkGroupLayout(op, type)))
+    if (failed(checkGroupLayout(op, type, op.getGroups())))
       return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed());
+                           op.getTransposed(), op.getGroups());
     rewriter.replaceOpWithMultiple(
         op, {emitter.run(adaptor.getA(), adaptor.getB().front(),
                          adaptor.getAccumulator())});
@@ -277,10 +297,11 @@ struct DotLowering : OpConversionPattern<DotOp> {
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (!hasGroupLayout(type) || type.getDimSize(1) > 256)
+    if (!hasGroupLayout(type) || !areWarpGroups(type, op.getGroups()) ||
+        type.getDimSize(1) > 256)
       return rewriter.notifyMatchFailure(op, "not the layout of wgmma");
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed());
+                           op.getTransposed(), op.getGroups());
     SmallVector<Value> product = emitter.run(
         adaptor.getA(), adaptor.getB().front(), adaptor.getAccumulator());
     rewriter.replaceOpWithMultiple(

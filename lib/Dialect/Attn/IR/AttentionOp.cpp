@@ -4,7 +4,7 @@
 //
 // Labels in brackets are the constraints of docs/Spec.md.
 
-#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "Verification.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
@@ -45,8 +45,12 @@ Type AttentionOp::getElementType() {
 }
 
 SmallVector<Value> AttentionOp::getCaptures() {
+  return collectCaptures(getOperation());
+}
+
+SmallVector<Value> attn::collectCaptures(Operation *attention) {
   llvm::SetVector<Value> captures;
-  for (Region &region : getOperation()->getRegions())
+  for (Region &region : attention->getRegions())
     region.walk([&](Operation *op) {
       for (Value operand : op->getOperands())
         if (!region.isAncestor(operand.getParentRegion()))
@@ -58,15 +62,24 @@ SmallVector<Value> AttentionOp::getCaptures() {
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands())
+  collectEffects(*this, effects);
+}
+
+void attn::collectEffects(
+    AttentionOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  // They are the last ones.
+  unsigned firstOut = op->getNumOperands() - op.getOuts().size();
+  for (OpOperand &operand : op->getOpOperands())
     if (isa<BaseMemRefType>(operand.get().getType())) {
-      bool isOut = operand.getOperandNumber() >= 3;
+      bool isOut = operand.getOperandNumber() >= firstOut;
       effects.emplace_back(isOut ? static_cast<MemoryEffects::Effect *>(
                                        MemoryEffects::Write::get())
                                  : MemoryEffects::Read::get(),
                            &operand, SideEffects::DefaultResource::get());
     }
-  if (llvm::any_of(getCaptures(), [](Value capture) {
+  if (llvm::any_of(op.getCaptures(), [](Value capture) {
         return isa<BaseMemRefType>(capture.getType());
       }))
     effects.emplace_back(MemoryEffects::Read::get());
@@ -76,18 +89,8 @@ void AttentionOp::getEffects(
 // Verifier
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A dimension of an operand, with the names that a message needs.
-struct NamedDim {
-  StringRef operand;
-  StringRef dim;
-  int64_t size;
-};
-} // namespace
-
-/// Static sizes must agree; a dynamic one is checked by the host function.
-static LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
-                                NamedDim b) {
+LogicalResult attn::verifySame(Operation *op, StringRef label, NamedDim a,
+                               NamedDim b) {
   if (ShapedType::isDynamic(a.size) || ShapedType::isDynamic(b.size) ||
       a.size == b.size)
     return success();
@@ -96,8 +99,8 @@ static LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
          << " and " << b.operand << ", but got " << a.size << " and " << b.size;
 }
 
-static LogicalResult verifyRank(Operation *op, StringRef name, Value value,
-                                int64_t rank, StringRef dims) {
+LogicalResult attn::verifyRank(Operation *op, StringRef name, Value value,
+                               int64_t rank, StringRef dims) {
   auto type = cast<ShapedType>(value.getType());
   if (type.getRank() == rank)
     return success();
@@ -106,8 +109,8 @@ static LogicalResult verifyRank(Operation *op, StringRef name, Value value,
          << type;
 }
 
-static LogicalResult verifyInnerStride(Operation *op, StringRef name,
-                                       Value value) {
+LogicalResult attn::verifyInnerStride(Operation *op, StringRef name,
+                                      Value value) {
   auto type = dyn_cast<MemRefType>(value.getType());
   if (!type)
     return success();
@@ -123,8 +126,8 @@ static LogicalResult verifyInnerStride(Operation *op, StringRef name,
 }
 
 /// All values whose kind, stride and types the op rules on.
-static SmallVector<std::pair<StringRef, Value>> namedValues(AttentionOp op) {
-  SmallVector<std::pair<StringRef, Value>> values = {
+static NamedValues namedValues(AttentionOp op) {
+  NamedValues values = {
       {"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}};
   values.push_back({"out", op.getOut()});
   if (Value lse = op.getLse())
@@ -132,32 +135,36 @@ static SmallVector<std::pair<StringRef, Value>> namedValues(AttentionOp op) {
   return values;
 }
 
-static LogicalResult verifyKinds(AttentionOp op) {
-  size_t results = op.getNumResults(), outs = op.getOuts().size();
+LogicalResult attn::verifyKinds(AttentionOpInterface op, size_t most,
+                                function_ref<NamedValues()> values) {
+  size_t results = op->getNumResults(), outs = op.getOuts().size();
   bool tensors = isa<RankedTensorType>(op.getQuery().getType());
   if (outs && results)
     return op.emitOpError(
         "[A12] expected either results or outs, but got both");
   size_t count = results + outs;
-  if (count < 1 || count > 2)
-    return op.emitOpError("[A12] expected out and optionally lse, but got ")
+  if (count < 1 || count > most)
+    return op.emitOpError("[A12] expected out")
+           << (most > 1 ? " and optionally lse" : " alone") << ", but got "
            << count << (tensors ? " results" : " outs");
-  for (auto [name, value] : namedValues(op))
+  NamedValues named = values();
+  for (auto [name, value] : named)
     if (isa<RankedTensorType>(value.getType()) != tensors)
       return op.emitOpError("[A12] expected all operands to be tensors or all "
                             "to be memrefs, but ")
-             << name << " is " << value.getType() << " and query is "
-             << op.getQuery().getType();
+             << name << " is " << value.getType() << " and "
+             << named.front().first << " is " << op.getQuery().getType();
   return success();
 }
 
-static LogicalResult verifyElementTypes(AttentionOp op) {
+LogicalResult attn::verifyElementTypes(AttentionOpInterface op,
+                                       const NamedValues &values) {
+  StringRef query = values.front().first;
   Type type = op.getElementType();
   if (!type.isF16() && !type.isBF16() && !type.isF32())
-    return op.emitOpError("[A2] expected query of element type f16, bf16 or "
-                          "f32, but got ")
-           << type;
-  for (auto [name, value] : namedValues(op)) {
+    return op.emitOpError("[A2] expected ")
+           << query << " of element type f16, bf16 or f32, but got " << type;
+  for (auto [name, value] : values) {
     Type other = cast<ShapedType>(value.getType()).getElementType();
     if (name == "lse") {
       if (!other.isF32())
@@ -165,7 +172,7 @@ static LogicalResult verifyElementTypes(AttentionOp op) {
                << other;
     } else if (other != type) {
       return op.emitOpError("[A2] expected ")
-             << name << " of the same element type as query (" << type
+             << name << " of the same element type as " << query << " (" << type
              << "), but got " << other;
     }
   }
@@ -218,8 +225,7 @@ static LogicalResult verifyShapes(AttentionOp op) {
   return success();
 }
 
-/// What the normalizer defines and takes.
-static LogicalResult verifyNormalizer(AttentionOp op) {
+LogicalResult attn::verifyNormalizer(AttentionOpInterface op) {
   NormalizerAttrInterface normalizer = op.getNormalizerOrDefault();
   if (op.getLse() && !normalizer.hasLse())
     return op.emitOpError("[A15] expected no lse with ")
@@ -231,7 +237,8 @@ static LogicalResult verifyNormalizer(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyKinds(*this)) ||
+  if (failed(
+          verifyKinds(*this, /*most=*/2, [&] { return namedValues(*this); })) ||
       failed(verifyRank(*this, "query", getQuery(), 4, "B x Hq x Sq x Dqk")) ||
       failed(verifyRank(*this, "key", getKey(), 4, "B x Hkv x Sk x Dqk")) ||
       failed(verifyRank(*this, "value", getValue(), 4, "B x Hkv x Sk x Dv")) ||
@@ -244,7 +251,8 @@ LogicalResult AttentionOp::verify() {
       return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
-  if (failed(verifyElementTypes(*this)) || failed(verifyNormalizer(*this)))
+  if (failed(verifyElementTypes(*this, namedValues(*this))) ||
+      failed(verifyNormalizer(*this)))
     return failure();
   return verifyShapes(*this);
 }
@@ -253,7 +261,7 @@ LogicalResult AttentionOp::verify() {
 // Region verifier
 //===----------------------------------------------------------------------===//
 
-static LogicalResult verifySignature(AttentionOp op, StringRef label,
+static LogicalResult verifySignature(AttentionOpInterface op, StringRef label,
                                      StringRef name, Region &region,
                                      ArrayRef<Type> arguments, Type yielded) {
   Block &block = region.front();
@@ -276,7 +284,7 @@ static LogicalResult verifySignature(AttentionOp op, StringRef label,
 }
 
 /// [A10] Scalars go in, except what attn.load reads, and scalars come out.
-static LogicalResult verifyScalars(AttentionOp op, StringRef name,
+static LogicalResult verifyScalars(AttentionOpInterface op, StringRef name,
                                    Operation &nested) {
   auto refuse = [&](Type type) {
     auto diag = op.emitOpError("[A10] expected scalars in the ")
@@ -305,7 +313,8 @@ static LogicalResult verifyScalars(AttentionOp op, StringRef name,
 }
 
 /// [A10] Only scalar computation: arith, math, attn.load and named score ops.
-static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
+static LogicalResult verifyBody(AttentionOpInterface op, StringRef name,
+                                Block &block) {
   for (Operation &nested : block) {
     // An unregistered op has no dialect.
     if (!isa<LoadOp, YieldOp, ScoreOpInterface>(nested) &&
@@ -323,23 +332,25 @@ static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
   return success();
 }
 
-LogicalResult AttentionOp::verifyRegions() {
-  Builder b(getContext());
+LogicalResult AttentionOp::verifyRegions() { return verifyRegionsOf(*this); }
+
+LogicalResult attn::verifyRegionsOf(AttentionOpInterface op) {
+  Builder b(op.getContext());
   Type index = b.getIndexType(), f32 = b.getF32Type();
-  if (!getScore().empty() &&
-      (failed(verifySignature(*this, "A9", "score", getScore(),
+  Region &score = op.getScore(), &mask = op.getMask(), &sink = op.getSink();
+  if (!score.empty() &&
+      (failed(verifySignature(op, "A9", "score", score,
                               {f32, index, index, index, index}, f32)) ||
-       failed(verifyBody(*this, "score", getScore().front()))))
+       failed(verifyBody(op, "score", score.front()))))
     return failure();
-  if (!getMask().empty() &&
-      (failed(verifySignature(*this, "A9", "mask", getMask(),
+  if (!mask.empty() &&
+      (failed(verifySignature(op, "A9", "mask", mask,
                               {index, index, index, index}, b.getI1Type())) ||
-       failed(verifyBody(*this, "mask", getMask().front()))))
+       failed(verifyBody(op, "mask", mask.front()))))
     return failure();
-  if (!getSink().empty() &&
-      (failed(verifySignature(*this, "A9", "sink", getSink(), {index, index},
-                              f32)) ||
-       failed(verifyBody(*this, "sink", getSink().front()))))
+  if (!sink.empty() &&
+      (failed(verifySignature(op, "A9", "sink", sink, {index, index}, f32)) ||
+       failed(verifyBody(op, "sink", sink.front()))))
     return failure();
   return success();
 }
@@ -348,10 +359,13 @@ LogicalResult AttentionOp::verifyRegions() {
 // Canonicalization
 //===----------------------------------------------------------------------===//
 
-/// Drops a region that says nothing: a score that is passed through, a mask
-/// that is always true.
 LogicalResult AttentionOp::canonicalize(AttentionOp op,
                                         PatternRewriter &rewriter) {
+  return dropIdleRegion(op, rewriter);
+}
+
+LogicalResult attn::dropIdleRegion(AttentionOpInterface op,
+                                   PatternRewriter &rewriter) {
   auto yielded = [](Region &region) {
     return cast<YieldOp>(region.front().getTerminator()).getValue();
   };

@@ -118,12 +118,12 @@ gpu.func @multicast_halves(%m: !tile.tensor_map, %i: i32) kernel
 
 // -----
 
-!s = memref<64x64xf16, #tile.swizzle<128>>
+!s = memref<72x64xf16, #tile.swizzle<128>>
 
 gpu.module @m {
 gpu.func @rows_of_two_groups(%m: !tile.tensor_map, %i: i32) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
   %s = tile.alloc {offset = 0 : i64} : !s
-  // expected-error @below {{expected 128 rows for 2 warp groups, but got 64}}
+  // expected-error @below {{expected a multiple of 16 rows for 2 warp groups, but got 72}}
   // expected-error @below {{failed to legalize operation 'tile.copy_out_tensor'}}
   tile.copy_out_tensor %s to %m[%i] : !s
   gpu.return

@@ -1,4 +1,4 @@
-//===- AttnInterfaces.td - score ops and normalizers --------*- tablegen -*-===//
+//===- AttnInterfaces.td - attention, score ops, normalizers -*- tablegen -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -20,6 +20,47 @@ def ScoreOpInterface : OpInterface<"ScoreOpInterface"> {
                     "the value that replaces its result.",
                     "::mlir::Value", "expand", (ins "::mlir::OpBuilder &":$builder)>
   ];
+}
+
+def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
+  let cppNamespace = "::mlir::attn";
+  let description = [{
+    An op that walks over keys for blocks of queries: scores of one or more
+    pairs of a query and a key tensor (its maps), the same regions for all of
+    them, one value tensor and one output. What it does with several maps is
+    its own.
+  }];
+  let methods = [
+    InterfaceMethod<"The query of each map: B x Hq x Sq x Dqk.",
+        "::llvm::SmallVector<::mlir::Value>", "getQueries">,
+    InterfaceMethod<"The key of each map: B x Hkv x Sk x Dqk.",
+        "::llvm::SmallVector<::mlir::Value>", "getKeys">,
+    InterfaceMethod<"B x Hkv x Sk x Dv.", "::mlir::Value", "getValue">,
+    InterfaceMethod<"What else is read when the walk is over, beside captures.",
+        "::llvm::SmallVector<::mlir::Value>", "getEpilogueInputs">,
+    InterfaceMethod<"The `outs` operands, none on tensors.",
+        "::mlir::OperandRange", "getOuts">,
+    InterfaceMethod<"A result on tensors, an `outs` operand on memrefs.",
+        "::mlir::Value", "getOut">,
+    InterfaceMethod<"The same for the log-sum-exp; null when not asked for.",
+        "::mlir::Value", "getLse">,
+    InterfaceMethod<"", "::mlir::Region &", "getScore">,
+    InterfaceMethod<"", "::mlir::Region &", "getMask">,
+    InterfaceMethod<"", "::mlir::Region &", "getSink">,
+    InterfaceMethod<"The factor of the dot products.", "double", "getScaleValue">,
+    InterfaceMethod<"", "::mlir::attn::NormalizerAttrInterface",
+        "getNormalizerOrDefault">,
+    InterfaceMethod<"", "::mlir::Type", "getElementType">,
+    InterfaceMethod<"Dqk.", "int64_t", "getHeadDim">,
+    InterfaceMethod<"Dv.", "int64_t", "getValueHeadDim">,
+    InterfaceMethod<"Values that the regions use from above, in order of first use.",
+        "::llvm::SmallVector<::mlir::Value>", "getCaptures">
+  ];
+  let extraClassDeclaration = [{
+    bool isBufferized() { return getOperation()->getNumResults() == 0; }
+    ::mlir::Value getQuery() { return getQueries().front(); }
+    ::mlir::Value getKey() { return getKeys().front(); }
+  }];
 }
 
 def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {

@@ -66,7 +66,7 @@ def Attn_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
     "ranked tensor or strided memref">;
 
 def Attn_AttentionOp : Attn_Op<"attention",
-    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+    [AttentionOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "normalizer(mask(score(scale * query * key^T))) * value";
   let description = [{
     For each batch b, query head h and query i:
@@ -112,6 +112,9 @@ def Attn_AttentionOp : Attn_Op<"attention",
     /// The log-sum-exp value, null when it is not asked for.
     ::mlir::Value getLse();
     bool isBufferized() { return getResults().empty(); }
+    ::llvm::SmallVector<::mlir::Value> getQueries() { return {getQuery()}; }
+    ::llvm::SmallVector<::mlir::Value> getKeys() { return {getKey()}; }
+    ::llvm::SmallVector<::mlir::Value> getEpilogueInputs() { return {}; }
     /// `scale`, or its default 1 / sqrt(Dqk).
     double getScaleValue();
     /// `normalizer`, or its default #attn.softmax.
@@ -128,12 +131,13 @@ def Attn_AttentionOp : Attn_Op<"attention",
 }
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["AttentionOp"]>]> {
+    ParentOneOf<["AttentionOp", "DifferentialOp"]>]> {
   let summary = "result of a score, mask or sink region";
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
+include "attn/Dialect/Attn/IR/AttnDifferentialOp.td"
 include "attn/Dialect/Attn/IR/AttnScoreOps.td"
 include "attn/Dialect/Attn/IR/AttnHostOps.td"
 
