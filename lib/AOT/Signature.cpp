@@ -14,6 +14,7 @@ using namespace ::attn;
 using namespace ::attn::aot;
 using mlir::attn::AttentionOpInterface;
 using mlir::attn::DifferentialOp;
+using mlir::attn::RotaryOp;
 
 /// Longer shapes than any score region indexes are a mistake, and C sizes are
 /// written out.
@@ -43,6 +44,12 @@ class Roles {
 public:
   explicit Roles(func::FuncOp function)
       : function(function), names(function.getNumArguments()) {
+    function.walk([&](RotaryOp op) {
+      if (BlockArgument argument = argumentOf(op.getOuts()))
+        outputs.insert(argument.getArgNumber());
+      else
+        rotated[op.getOuts()] = op.getInput();
+    });
     function.walk([&](AttentionOpInterface op) {
       for (Value query : op.getQueries())
         take(query, "query");
@@ -58,6 +65,15 @@ public:
           outputs.insert(argument.getArgNumber());
       take(op.getOut(), "out");
       take(op.getLse(), "lse");
+    });
+    function.walk([&](RotaryOp op) {
+      take(op.getInput(), "input");
+      take(op.getOffset(), "offset");
+      take(op.getPositions(), "positions");
+      take(op.getLength(), "length");
+      take(op.getCos(), "cos");
+      take(op.getSin(), "sin");
+      take(op.getOuts(), "out");
     });
     unsigned captures = 0;
     function.walk([&](AttentionOpInterface op) {
@@ -80,6 +96,8 @@ private:
   }
   /// The second query of a function is query1.
   void take(Value value, StringRef role) {
+    while (Value input = rotated.lookup(value))
+      value = input;
     BlockArgument argument = argumentOf(value);
     if (!isOurs(argument) || !names[argument.getArgNumber()].empty())
       return;
@@ -90,6 +108,7 @@ private:
 
   func::FuncOp function;
   std::vector<std::string> names;
+  llvm::DenseMap<Value, Value> rotated; // in the workspace -> what was rotated
   llvm::StringMap<unsigned> counts;
   llvm::SmallDenseSet<unsigned> outputs;
 };

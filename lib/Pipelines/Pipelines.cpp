@@ -42,6 +42,7 @@ void ::attn::buildTilePipeline(OpPassManager &manager,
   manager.addPass(mlir::attn::createAttnBufferizePass());
   // From here on nothing can ask which mask or bias is meant.
   manager.addPass(mlir::attn::createAttnExpandScoreOpsPass());
+  manager.addPass(mlir::attn::createAttnMaskFromScorePass());
   addCleanup(manager);
   manager.addPass(mlir::attn::createAttnChooseSchedulePass(
       {options.chip, options.schedule}));

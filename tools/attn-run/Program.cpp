@@ -13,6 +13,7 @@ using namespace attn::run;
 using llvm::createStringError;
 using mlir::attn::AttentionOpInterface;
 using mlir::attn::DifferentialOp;
+using mlir::attn::RotaryOp;
 
 //===----------------------------------------------------------------------===//
 // Parsing
@@ -129,37 +130,22 @@ llvm::Error Program::describeArguments() {
   return llvm::Error::success();
 }
 
-llvm::Error Program::describeResults() {
-  auto ret = mlir::dyn_cast<mlir::func::ReturnOp>(
-      function.getBody().back().getTerminator());
-  if (!ret || ret.getNumOperands() == 0)
-    return createStringError("expected a function that returns tensors");
-  unsigned numOuts = 0, numLses = 0;
-  for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
-    Result result;
-    result.op = value.getDefiningOp<AttentionOpInterface>();
-    if (!result.op)
-      return createStringError("result " + llvm::Twine(i) +
-                               ": expected a result of an attn op, but "
-                               "got a value of type " +
-                               typeText(value.getType()));
-    result.isLse = result.op.getLse() && value == result.op.getLse();
-    unsigned number = result.isLse ? numLses++ : numOuts++;
-    result.role = (result.isLse ? "lse" : "out") +
-                  (number ? std::to_string(number) : std::string());
-    // The verifier has seen that out and lse are of float types.
-    result.element = *elementOf(
-        mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
-    result.isSequence = !result.isLse;
-    outs.push_back(result);
-  }
-  return llvm::Error::success();
-}
-
-/// The function argument behind a value, looking through casts.
-static mlir::BlockArgument argumentOf(mlir::Value value) {
+static mlir::Value throughCasts(mlir::Value value) {
   while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
     value = cast.getSource();
+  return value;
+}
+
+static bool isRotated(mlir::Value value) {
+  return static_cast<bool>(throughCasts(value).getDefiningOp<RotaryOp>());
+}
+
+/// The function argument behind a value, looking through casts and rotations,
+/// which keep sizes.
+static mlir::BlockArgument argumentOf(mlir::Value value) {
+  value = throughCasts(value);
+  while (auto rotary = value.getDefiningOp<RotaryOp>())
+    value = throughCasts(rotary.getInput());
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
@@ -185,51 +171,111 @@ static std::vector<NamedOperand> sequencesOf(AttentionOpInterface op) {
   return operands;
 }
 
-/// Other operands, of any shape.
-static std::vector<NamedOperand> extrasOf(AttentionOpInterface op) {
-  auto difference = mlir::dyn_cast<DifferentialOp>(op.getOperation());
-  if (!difference)
-    return {};
-  std::vector<NamedOperand> operands = {{difference.getLambda(), "lambda"}};
-  if (mlir::Value weight = difference.getWeight())
-    operands.push_back({weight, "weight"});
-  return operands;
+llvm::Error Program::describeResults() {
+  auto ret = mlir::dyn_cast<mlir::func::ReturnOp>(
+      function.getBody().back().getTerminator());
+  if (!ret || ret.getNumOperands() == 0)
+    return createStringError("expected a function that returns tensors");
+  unsigned numOuts = 0, numLses = 0;
+  for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
+    Result result;
+    result.op = value.getDefiningOp();
+    if (!mlir::isa_and_nonnull<AttentionOpInterface, RotaryOp>(result.op))
+      return createStringError("result " + llvm::Twine(i) +
+                               ": expected a result of attn.attention, "
+                               "attn.differential or attn.rotary, but got a "
+                               "value of type " +
+                               typeText(value.getType()));
+    if (auto attention = mlir::dyn_cast<AttentionOpInterface>(result.op)) {
+      result.isLse = attention.getLse() && value == attention.getLse();
+      result.isOfRounded =
+          llvm::any_of(sequencesOf(attention), [](const NamedOperand &operand) {
+            return isRotated(operand.value);
+          });
+    }
+    unsigned number = result.isLse ? numLses++ : numOuts++;
+    result.role = (result.isLse ? "lse" : "out") +
+                  (number ? std::to_string(number) : std::string());
+    // The verifier has seen that out and lse are of float types.
+    result.element = *elementOf(
+        mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
+    result.isSequence = !result.isLse;
+    outs.push_back(result);
+  }
+  return llvm::Error::success();
+}
+
+static bool isUnnamed(const Argument &argument) {
+  return llvm::StringRef(argument.role).starts_with("argument");
+}
+
+llvm::Error Program::nameSequence(mlir::Value value, llvm::StringRef role) {
+  if (auto rotary = throughCasts(value).getDefiningOp<RotaryOp>()) {
+    for (auto [operand, name] : {std::pair(rotary.getPositions(), "positions"),
+                                 {rotary.getCos(), "cos"},
+                                 {rotary.getSin(), "sin"}})
+      nameOperand(operand, name);
+    nameOperand(rotary.getOffset(), "offset");
+    nameOperand(rotary.getLength(), "length");
+    return nameSequence(rotary.getInput(), role);
+  }
+  mlir::BlockArgument operand = argumentOf(value);
+  if (!operand)
+    return createStringError(llvm::Twine("expected ") + role +
+                             " of an attn op to be an argument of the "
+                             "function, or one that attn.rotary has rotated");
+  Argument &argument = args[operand.getArgNumber()];
+  if (!argument.isSequence)
+    argument.role = role.str();
+  argument.isSequence = true;
+  return llvm::Error::success();
+}
+
+/// The second of a name gets a number: cos, cos1, ...
+void Program::nameOperand(mlir::Value value, llvm::StringRef role) {
+  mlir::BlockArgument operand = value ? argumentOf(value) : nullptr;
+  if (!operand)
+    return;
+  Argument &argument = args[operand.getArgNumber()];
+  if (!isUnnamed(argument))
+    return;
+  unsigned number = llvm::count_if(args, [&](const Argument &other) {
+    return llvm::StringRef(other.role).rtrim("0123456789") == role;
+  });
+  argument.role = role.str() + (number ? std::to_string(number) : "");
 }
 
 llvm::Error Program::nameRoles() {
-  llvm::SmallVector<bool> isCapture(args.size(), false);
   for (const Result &result : outs) {
-    AttentionOpInterface op = result.op;
-    for (auto [value, role] : sequencesOf(op)) {
-      mlir::BlockArgument operand = argumentOf(value);
-      if (!operand)
-        return createStringError(llvm::Twine("expected ") + role + " of " +
-                                 op->getName().getStringRef() +
-                                 " to be an argument of the function");
-      Argument &argument = args[operand.getArgNumber()];
-      if (!argument.isSequence)
-        argument.role = role;
-      argument.isSequence = true;
-    }
-    for (auto [value, role] : extrasOf(op))
-      if (mlir::BlockArgument operand = argumentOf(value)) {
-        Argument &argument = args[operand.getArgNumber()];
-        if (!argument.isSequence)
-          argument.role = role;
-      } else if (mlir::isa<mlir::RankedTensorType>(value.getType())) {
-        return createStringError(llvm::Twine("expected ") + role + " of " +
-                                 op->getName().getStringRef() +
-                                 " to be an argument of the function");
-      }
-    for (mlir::Value capture : op.getCaptures())
-      if (mlir::BlockArgument argument = argumentOf(capture))
-        isCapture[argument.getArgNumber()] = true;
+    std::vector<NamedOperand> sequences;
+    if (auto op = mlir::dyn_cast<AttentionOpInterface>(result.op))
+      sequences = sequencesOf(op);
+    else
+      sequences = {{result.op->getResult(0), "input"}};
+    for (auto [value, role] : sequences)
+      if (llvm::Error error = nameSequence(value, role))
+        return error;
+    auto difference = mlir::dyn_cast<DifferentialOp>(result.op);
+    if (!difference)
+      continue;
+    nameOperand(difference.getLambda(), "lambda");
+    nameOperand(difference.getWeight(), "weight");
   }
+  nameCaptures();
+  return llvm::Error::success();
+}
+
+void Program::nameCaptures() {
+  llvm::SmallVector<bool> isCapture(args.size(), false);
+  for (const Result &result : outs)
+    if (auto op = mlir::dyn_cast<AttentionOpInterface>(result.op))
+      for (mlir::Value capture : op.getCaptures())
+        if (mlir::BlockArgument argument = argumentOf(capture))
+          isCapture[argument.getArgNumber()] = true;
   unsigned numCaptures = 0;
   for (auto [argument, captured] : llvm::zip_equal(args, isCapture))
-    if (captured && !argument.isSequence)
+    if (captured && isUnnamed(argument))
       argument.role = "capture" + std::to_string(numCaptures++);
-  return llvm::Error::success();
 }
 
 //===----------------------------------------------------------------------===//
@@ -350,18 +396,63 @@ llvm::Error Program::checkCaptures(AttentionOpInterface op,
   return createStringError(llvm::Twine(problem));
 }
 
-llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
-  std::vector<Shape> bound;
-  for (Result &result : outs) {
-    auto sizes = sizesOf(result.op, shapes);
-    if (!sizes)
-      return sizes.takeError();
-    if (llvm::Error error = checkCaptures(result.op, shapes))
+llvm::Expected<Shape> Program::bindAttention(const Result &result,
+                                             llvm::ArrayRef<Shape> shapes) {
+  auto op = mlir::cast<AttentionOpInterface>(result.op);
+  auto sizes = sizesOf(op, shapes);
+  if (!sizes)
+    return sizes.takeError();
+  if (llvm::Error error = checkCaptures(op, shapes))
+    return error;
+  Shape shape = {sizes->batch, sizes->heads, sizes->queries};
+  if (!result.isLse)
+    shape.push_back(sizes->valueDim);
+  return shape;
+}
+
+/// Positions for every row, and tables of one length.
+static llvm::Error checkRotary(RotaryOp op, llvm::ArrayRef<Shape> shapes) {
+  auto shapeOf = [&](mlir::Value value) -> const Shape & {
+    return shapes[argumentOf(value).getArgNumber()];
+  };
+  if (!argumentOf(op.getInput()))
+    return llvm::Error::success();
+  const Shape &input = shapeOf(op.getInput());
+  if (mlir::Value positions = op.getPositions()) {
+    const Shape &shape = shapeOf(positions);
+    if (shape.size() == 2)
+      if (llvm::Error error = expectSame("batch", "input of attn.rotary",
+                                         input[0], "positions", shape[0]))
+        return error;
+    if (llvm::Error error = expectSame("length", "input of attn.rotary",
+                                       input[2], "positions", shape.back()))
       return error;
-    Shape shape = {sizes->batch, sizes->heads, sizes->queries};
-    if (!result.isLse)
-      shape.push_back(sizes->valueDim);
-    bound.push_back(std::move(shape));
+  }
+  if (!op.hasTables())
+    return llvm::Error::success();
+  return expectSame("number of positions", "cos", shapeOf(op.getCos())[0],
+                    "sin", shapeOf(op.getSin())[0]);
+}
+
+llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
+  std::string problem;
+  function.walk([&](RotaryOp op) {
+    if (llvm::Error error = checkRotary(op, shapes))
+      problem = llvm::toString(std::move(error));
+  });
+  if (!problem.empty())
+    return createStringError(llvm::Twine(problem));
+  std::vector<Shape> bound;
+  for (const Result &result : outs) {
+    if (mlir::isa<RotaryOp>(result.op)) {
+      bound.push_back(
+          shapes[argumentOf(result.op->getResult(0)).getArgNumber()]);
+      continue;
+    }
+    auto shape = bindAttention(result, shapes);
+    if (!shape)
+      return shape.takeError();
+    bound.push_back(std::move(*shape));
   }
   return bound;
 }

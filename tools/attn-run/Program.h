@@ -17,8 +17,8 @@ namespace attn::run {
 
 /// An argument of the entry function.
 struct Argument {
-  std::string
-      role; ///< "query", "key0", "value", "capture0", ... or "argument3"
+  /// "query", "key0", "value", "input", "cos", "capture0", ... or "argument3"
+  std::string role;
   Element element = Element::F32;
   bool isTensor = true;
   Shape shape; ///< as declared, negative where dynamic; empty for scalars
@@ -30,9 +30,11 @@ struct Argument {
 struct Result {
   std::string role; ///< "out" or "lse", with a number when there are several
   bool isLse = false;
+  /// Computed from tensors that another op has rounded.
+  bool isOfRounded = false;
   Element element = Element::F32;
   bool isSequence = false;
-  mlir::attn::AttentionOpInterface op; ///< that defines it
+  mlir::Operation *op = nullptr; ///< that defines it
 };
 
 /// A parsed file and its entry. Errors are one line.
@@ -59,8 +61,13 @@ private:
   llvm::Error describeArguments();
   llvm::Error describeResults();
   llvm::Error nameRoles();
+  llvm::Error nameSequence(mlir::Value value, llvm::StringRef role);
+  void nameOperand(mlir::Value value, llvm::StringRef role);
+  void nameCaptures();
   llvm::Error checkCaptures(mlir::attn::AttentionOpInterface op,
                             llvm::ArrayRef<Shape> shapes);
+  llvm::Expected<Shape> bindAttention(const Result &result,
+                                      llvm::ArrayRef<Shape> shapes);
 
   std::unique_ptr<mlir::MLIRContext> context;
   mlir::OwningOpRef<mlir::ModuleOp> parsed;

@@ -76,7 +76,7 @@ def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
 def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
   let summary = "Attention ops to kernels over tiles, in their plain form";
   let description = [{
-    One kernel per op: a block computes `m` rows of one head and walks the key tiles
+    One kernel for each `attn.attention`: a block computes `m` rows of one head and walks the key tiles
     from the last to the first. Key tiles on which the mask keeps nothing are not
     visited, tiles on which it keeps everything do not evaluate it: both are derived
     from the mask region. Copies are synchronous and the loop is one; the tile
@@ -95,6 +95,20 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
           tile.copy %key[%j0] to %ks
           %s = tile.dot %qs, %ks transposed, %zero
           ...
+    ```
+
+    `attn.rotary` becomes an elementwise kernel; those that follow one another and do
+    not need one another share one. Launches come after all checks.
+
+    ```mlir
+    attn.rotary input(%q : ...) outs(%r : ...)
+    ==>
+    gpu.func @f_0(...) kernel {
+      %x:8 = tile.load_values %q[%b, %h, %i, %low] ...
+      %y:8 = tile.load_values %q[%b, %h, %i, %high] ...
+      %f:8 = tile.load_values %frequencies[%c0, %low] ...
+      %s, %c = math.sincos ...
+      tile.store_values ... to %r[%b, %h, %i, %low] ...
     ```
   }];
   let options = [
@@ -131,7 +145,7 @@ def KernelToLLVMPass : Pass<"attn-kernel-to-llvm", "::mlir::gpu::GPUModuleOp"> {
   let description = [{
     Like upstream's `convert-gpu-to-nvvm`, but no call of a device library is made:
     exponentials, logarithms and divisions become approximate instructions that flush
-    denormals. The entry takes its memrefs as the fields of their descriptors.
+    denormals; sine and cosine become polynomials of an argument that is reduced first. The entry takes its memrefs as the fields of their descriptors.
 
     ```mlir
     gpu.func @f(%q: memref<?x?xf16, strided<[?, 1], offset: ?>>) kernel { ... math.exp2 }

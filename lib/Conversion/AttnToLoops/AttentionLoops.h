@@ -112,9 +112,10 @@ private:
 std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOpInterface op,
                                                    Type real);
 
-/// The op as an unfused program does it, each step rounded to the element type:
-/// scores of a whole row, then weights, then output.
-std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOpInterface op);
+/// The op as an unfused program does it, each step rounded to `element`: scores
+/// of a whole row, then weights, then output.
+std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOpInterface op,
+                                                 Type element);
 
 } // namespace mlir::attn
 

@@ -3,12 +3,14 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "AttentionLoops.h"
+#include "RotaryLoops.h"
 #include "attn/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOLOOPSPASS
@@ -29,48 +31,117 @@ static LogicalResult checkInput(AttentionOpInterface op) {
   return failure(named.wasInterrupted());
 }
 
-/// Gives `out` the element type f64. It has to be an argument of a function
-/// that only writes it: who calls the function sees its new type.
-static LogicalResult widen(AttentionOpInterface op, Value out) {
+static LogicalResult checkInput(RotaryOp op) {
+  if (op.isBufferized())
+    return success();
+  return op.emitOpError("expected memrefs; run attn-bufferize first");
+}
+
+/// Whether loops take the operand with elements of any float type.
+static bool takesAnyFloat(OpOperand &use) {
+  Operation *user = use.getOwner();
+  if (auto rotary = dyn_cast<RotaryOp>(user))
+    return rotary.getOuts() != rotary.getInput();
+  if (auto cast = dyn_cast<memref::CastOp>(user))
+    return llvm::all_of(cast->getUses(), takesAnyFloat);
+  return isa<AttentionOpInterface, memref::DimOp>(user);
+}
+
+/// Gives a memref, and casts of it, another element type.
+static void setElementType(Value memref, Type element) {
+  auto type = cast<MemRefType>(memref.getType());
+  memref.setType(MemRefType::Builder(type).setElementType(element));
+  for (Operation *user : memref.getUsers())
+    if (auto cast = dyn_cast<memref::CastOp>(user))
+      setElementType(cast.getResult(), element);
+}
+
+/// Gives `out` the element type f64. It has to be an argument of a function, or
+/// a buffer that was allocated so: who calls the function sees its new type.
+static LogicalResult widen(Operation *op, Value out) {
+  if (out.getDefiningOp<memref::AllocOp>() &&
+      cast<MemRefType>(out.getType()).getElementType().isF64())
+    return success();
   auto argument = dyn_cast<BlockArgument>(out);
   auto func = argument
                   ? dyn_cast<func::FuncOp>(argument.getOwner()->getParentOp())
                   : func::FuncOp();
   if (!func || !argument.getOwner()->isEntryBlock())
-    return op.emitOpError(
+    return op->emitOpError(
         "expected outs that are function arguments, to turn them into f64");
   for (OpOperand &use : out.getUses()) {
-    auto attention = dyn_cast<AttentionOpInterface>(use.getOwner());
-    bool written = attention && llvm::is_contained(attention.getOuts(), out) &&
-                   use.getOperandNumber() >=
-                       attention->getNumOperands() - attention.getOuts().size();
-    if (written || isa<memref::DimOp>(use.getOwner()))
+    if (takesAnyFloat(use))
       continue;
-    auto diag = op.emitOpError("expected outs that nothing reads, to turn them "
-                               "into f64");
+    auto diag = op->emitOpError("expected outs that nothing but attn ops "
+                                "reads, to turn them into f64");
     diag.attachNote(use.getOwner()->getLoc()) << "a reader is here";
     return diag;
   }
-  auto type = cast<MemRefType>(out.getType());
-  Builder b(op.getContext());
-  out.setType(MemRefType::Builder(type).setElementType(b.getF64Type()));
+  Builder b(op->getContext());
+  setElementType(out, b.getF64Type());
   func.setType(b.getFunctionType(func.getBody().getArgumentTypes(),
                                  func.getResultTypes()));
   return success();
 }
 
-static LogicalResult lower(AttentionOpInterface op,
+/// `element` is the type of the op's tensors, whatever an op before it has
+/// widened.
+static LogicalResult lower(AttentionOpInterface op, Type element,
                            ReferencePrecision precision) {
   if (precision != ReferencePrecision::Element)
     for (Value out : op.getOuts())
       if (failed(widen(op, out)))
         return failure();
   auto loops = precision == ReferencePrecision::Same
-                   ? makeTwoPassLoops(op)
+                   ? makeTwoPassLoops(op, element)
                    : makeStreamingLoops(op, Float64Type::get(op.getContext()));
   loops->emit();
   op.erase();
   return success();
+}
+
+static LogicalResult lower(RotaryOp op, Type element,
+                           ReferencePrecision precision) {
+  MLIRContext *context = op.getContext();
+  const bool isSame = precision == ReferencePrecision::Same;
+  // What later ops read has been rounded to the element type by then, except
+  // where nothing is rounded; an argument shows the caller a number of its
+  // type.
+  const bool isArgument = isa<BlockArgument>(op.getOuts());
+  if (precision == ReferencePrecision::Float64 || (isSame && isArgument))
+    if (failed(widen(op, op.getOuts())))
+      return failure();
+  if (isSame)
+    emitRotaryLoops(op, Float32Type::get(context), element);
+  else
+    emitRotaryLoops(op, Float64Type::get(context), /*rounded=*/Type());
+  op.erase();
+  return success();
+}
+
+/// Memory of the host for what is handed from op to op, of f64 where nothing is
+/// rounded.
+static void allocateWorkspace(ModuleOp module, ReferencePrecision precision) {
+  SmallVector<memref::ViewOp> views;
+  module.walk([&](memref::ViewOp view) {
+    if (view.getSource().getDefiningOp<WorkspaceOp>())
+      views.push_back(view);
+  });
+  for (memref::ViewOp view : views) {
+    auto workspace = view.getSource().getDefiningOp<WorkspaceOp>();
+    OpBuilder b(view);
+    Value buffer = memref::AllocOp::create(b, view.getLoc(), view.getType(),
+                                           view.getSizes());
+    b.setInsertionPoint(view->getBlock()->getTerminator());
+    memref::DeallocOp::create(b, view.getLoc(), buffer);
+    view->replaceAllUsesWith(ValueRange{buffer});
+    // Until they are lowered, the ops see another element type than theirs.
+    if (precision == ReferencePrecision::Float64)
+      setElementType(buffer, b.getF64Type());
+    view.erase();
+    if (workspace->use_empty())
+      workspace.erase();
+  }
 }
 
 namespace {
@@ -78,11 +149,25 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
   using AttnToLoopsPassBase::AttnToLoopsPassBase;
 
   void runOnOperation() override {
-    SmallVector<AttentionOpInterface> ops;
-    getOperation()->walk([&](AttentionOpInterface op) { ops.push_back(op); });
-    for (AttentionOpInterface op : ops)
-      if (failed(checkInput(op)) || failed(lower(op, precision)))
+    SmallVector<std::pair<Operation *, Type>> ops;
+    getOperation()->walk([&](Operation *op) {
+      TypeSwitch<Operation *>(op).Case<AttentionOpInterface, RotaryOp>(
+          [&](auto attnOp) { ops.push_back({op, attnOp.getElementType()}); });
+    });
+    allocateWorkspace(getOperation(), precision);
+    for (auto [op, element] : ops)
+      if (failed(convert(op, element)))
         return signalPassFailure();
+  }
+
+private:
+  LogicalResult convert(Operation *op, Type element) {
+    auto convert = [&](auto attnOp) {
+      return success(succeeded(checkInput(attnOp)) &&
+                     succeeded(lower(attnOp, element, precision)));
+    };
+    return TypeSwitch<Operation *, LogicalResult>(op)
+        .Case<AttentionOpInterface, RotaryOp>(convert);
   }
 };
 } // namespace

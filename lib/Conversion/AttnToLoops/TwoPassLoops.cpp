@@ -20,8 +20,9 @@ using namespace mlir::attn;
 namespace {
 class TwoPassLoops : public AttentionLoops {
 public:
-  explicit TwoPassLoops(AttentionOpInterface op)
-      : AttentionLoops(op, Float32Type::get(op.getContext())) {}
+  TwoPassLoops(AttentionOpInterface op, Type element)
+      : AttentionLoops(op, Float32Type::get(op.getContext())),
+        element(element) {}
 
 private:
   void allocateBuffers() override {
@@ -88,16 +89,16 @@ private:
   }
 
   Value rounded(Value value) override {
-    return convertFloat(b, convertFloat(b, value, op.getElementType()),
-                        realType);
+    return convertFloat(b, convertFloat(b, value, element), realType);
   }
 
+  Type element; // of the tensors
   Value scores, kept;
   bool final = false; // scores are weights after the first pass
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops>
-attn::makeTwoPassLoops(AttentionOpInterface op) {
-  return std::make_unique<TwoPassLoops>(op);
+std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOpInterface op,
+                                                       Type element) {
+  return std::make_unique<TwoPassLoops>(op, element);
 }

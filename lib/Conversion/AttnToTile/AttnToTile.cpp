@@ -5,13 +5,19 @@
 #include "Differential.h"
 #include "Forward.h"
 #include "HostLaunch.h"
+#include "LiveTiles.h"
+#include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Support/TargetDesc.h"
+#include "mlir/Analysis/SliceAnalysis.h"
+#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
+#include "mlir/IR/Remarks.h"
+#include "mlir/Interfaces/ViewLikeInterface.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOTILEPASS
@@ -44,6 +50,54 @@ static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip) {
   return success();
 }
 
+static Value memoryOf(Value memref) {
+  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
+    memref = view.getViewSource();
+  return memref;
+}
+
+/// Whether an operand of the op is in the same memory.
+static bool uses(RotaryOp op, Value memref) {
+  return llvm::any_of(op->getOperands(), [&](Value operand) {
+    return memoryOf(operand) == memoryOf(memref);
+  });
+}
+
+/// How the walk over the key tiles gets by with what the mask says.
+static void explainMask(AttentionOpInterface op, bool isListed) {
+  if (op.getMask().empty())
+    return;
+  auto options = remark::RemarkOpts::name("mask").category("attn");
+  remark::passed(op.getLoc(), options)
+      << (isListed ? "key tiles: a list of live ones for each block of rows"
+                   : "key tiles: closed bounds of each block of rows");
+  for (Operation *undecided : getUndecided(op.getMask()))
+    remark::missed(undecided->getLoc(), options)
+        << remark::reason("no bounds of '{0}' over a tile: tiles that it "
+                          "decides are partial",
+                          undecided->getName().getStringRef());
+}
+
+/// All of a call's workspace is taken before its first launch: moves it, and
+/// the sizes it needs, to the start of the function.
+static void hoistWorkspaces(func::FuncOp func) {
+  SetVector<Operation *> early;
+  func.walk([&](WorkspaceOp op) {
+    BackwardSliceOptions options;
+    options.inclusive = true;
+    (void)getBackwardSlice(op.getOperation(), &early, options);
+  });
+  Block &body = func.getBody().front();
+  Operation *last = nullptr;
+  for (Operation *op : topologicalSort(early)) {
+    if (last)
+      op->moveAfter(last);
+    else
+      op->moveBefore(&body, body.begin());
+    last = op;
+  }
+}
+
 namespace {
 struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
   using AttnToTilePassBase::AttnToTilePassBase;
@@ -62,50 +116,110 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
     }
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
-      SmallVector<AttentionOpInterface> ops;
-      func.walk([&](AttentionOpInterface op) { ops.push_back(op); });
+      SmallVector<Operation *> ops;
+      func.walk([&](Operation *op) {
+        if (isa<AttentionOpInterface, RotaryOp>(op))
+          ops.push_back(op);
+      });
       if (!ops.empty() && failed(convert(func, ops)))
         return signalPassFailure();
     }
   }
 
 private:
-  LogicalResult convert(func::FuncOp func, ArrayRef<AttentionOpInterface> ops) {
+  LogicalResult convert(func::FuncOp func, ArrayRef<Operation *> ops) {
     OpBuilder b(func);
     auto module = gpu::GPUModuleOp::create(b, func.getLoc(),
                                            (func.getName() + "_kernels").str());
     SymbolTable(getOperation()).insert(module, Block::iterator(func));
     getOperation()->setAttr(gpu::GPUDialect::getContainerModuleAttrName(),
                             b.getUnitAttr());
-    for (auto [number, attention] : llvm::enumerate(ops)) {
-      AttentionOpInterface op = attention;
-      auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
-      if (!schedule)
-        return op.emitError(
-            "expected a tile.schedule: run attn-choose-schedule "
-            "first");
-      if (failed(checkSupported(op, chip)))
-        return failure();
-      if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
-          difference && failed(checkDifferentialSchedule(difference, schedule)))
-        return failure();
+    for (unsigned number = 0; !ops.empty(); ++number) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name);
-      if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      auto attention = dyn_cast<AttentionOpInterface>(ops.front());
+      SmallVector<RotaryOp> rotations = takeRotations(ops);
+      if (failed(attention ? convert(attention, module, name)
+                           : convert(rotations, module, name)))
         return failure();
-      buildArgumentChecks(op, alignment);
-      buildLaunch(op, schedule, kernel);
-      op.erase();
+      size_t done = std::max<size_t>(rotations.size(), 1);
+      for (Operation *op : ops.take_front(done))
+        op->erase();
+      ops = ops.drop_front(done);
     }
+    hoistWorkspaces(func);
+    launchAfterChecks(func);
     return success();
   }
 
+  /// Rotations that come first and do not need one another: query and key of an
+  /// attention. They run in one launch.
+  static SmallVector<RotaryOp> takeRotations(ArrayRef<Operation *> ops) {
+    SmallVector<RotaryOp> taken;
+    for (Operation *op : ops) {
+      auto rotary = dyn_cast<RotaryOp>(op);
+      bool depends = !rotary || llvm::any_of(taken, [&](RotaryOp earlier) {
+        return earlier->getBlock() != op->getBlock() ||
+               uses(rotary, earlier.getOuts()) ||
+               uses(earlier, rotary.getOuts());
+      });
+      if (depends)
+        break;
+      taken.push_back(rotary);
+    }
+    return taken;
+  }
+
+  LogicalResult convert(AttentionOpInterface op, gpu::GPUModuleOp module,
+                        StringRef name) {
+    auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
+    if (!schedule)
+      return op.emitError("expected a tile.schedule: run attn-choose-schedule "
+                          "first");
+    if (failed(checkSupported(op, chip)))
+      return failure();
+    if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
+        difference && failed(checkDifferentialSchedule(difference, schedule)))
+      return failure();
+    buildArgumentChecks(op, alignment);
+    Value tiles;
+    if (needsLiveTiles(op.getMask()))
+      tiles = buildLiveTiles(op, schedule, module, name);
+    explainMask(op, bool(tiles));
+    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
+    if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+      return failure();
+    buildLaunch(op, schedule, kernel, tiles);
+    return success();
+  }
+
+  LogicalResult convert(ArrayRef<RotaryOp> ops, gpu::GPUModuleOp module,
+                        StringRef name) {
+    for (RotaryOp op : ops)
+      if (!op.isBufferized())
+        return op->emitError("expected memrefs: run attn-bufferize first");
+    gpu::GPUFuncOp kernel = buildRotaryKernel(ops, alignment, module, name);
+    for (RotaryOp op : ops)
+      buildRotaryChecks(op, alignment);
+    buildRotaryLaunch(ops, kernel);
+    return success();
+  }
+
+  /// A call that does not fit launches nothing, not even its first kernels.
+  static void launchAfterChecks(func::FuncOp func) {
+    Block &body = func.getBody().front();
+    for (auto launch : llvm::to_vector(body.getOps<gpu::LaunchFuncOp>()))
+      launch->moveBefore(body.getTerminator());
+  }
+
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOpInterface op,
-                              tile::ScheduleAttr schedule, StringRef name) {
+                              tile::ScheduleAttr schedule, StringRef name,
+                              Value tiles) {
     OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand));
+    if (tiles)
+      arguments.push_back(tiles.getType());
     auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
                                          b.getFunctionType(arguments, {}));
     kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());

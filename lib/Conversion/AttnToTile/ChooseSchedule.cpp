@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
@@ -63,11 +64,19 @@ struct ScheduleRow {
 /// weights and output do not fit 160 registers, and tiles are smaller where a
 /// region needs registers for each element.
 static constexpr ScheduleRow kSchedules[] = {
+    {"sm_80", 56, 56, Regions::Predicate, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 16, 16, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
     {"sm_80", 32, 32, Regions::Any, Keys::Any, "m=128,n=112,warps=4,stages=1"},
     {"sm_80", 56, 56, Regions::Any, Keys::Any,
      "m=128,n=96,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Regions::Loaded, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 64, 64, Regions::Predicate, Keys::Any,
+     "m=128,n=96,warps=4,stages=1,order=pressure"},
     {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=128,warps=4,stages=1"},
+    {"sm_80", 128, 128, Regions::Predicate, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
     {"sm_80", 128, 128, Regions::Any, Keys::Any,
      "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 256, 256, Regions::Any, Keys::Any,
@@ -186,9 +195,10 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
 static Keys keysOf(AttentionOpInterface op) {
   MaskBounds bounds = analyzeMask(op.getMask());
   bool above = false, below = false;
-  for (const LinearConjunct &conjunct : bounds.conjuncts)
-    if (conjunct.query != 0)
-      (conjunct.key < 0 ? above : below) = true;
+  for (const KeyLimit &limit : bounds.limits)
+    for (const LinearForm &form : limit.alternatives)
+      if (form.query != 0)
+        (limit.key < 0 ? above : below) = true;
   return above && below   ? Keys::Windowed
          : above || below ? Keys::Causal
                           : Keys::Full;
@@ -246,14 +256,15 @@ static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
 static LogicalResult checkCluster(AttentionOpInterface op,
                                   tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
-  if (schedule.getCluster() == 1 || keys == Keys::Full)
+  bool isListed = needsLiveTiles(op.getMask());
+  if (schedule.getCluster() == 1 || (keys == Keys::Full && !isListed))
     return success();
   return op.emitError("cluster = ")
          << schedule.getCluster()
          << " does not divide the work: blocks of a cluster share every key "
             "tile, but with a "
-         << nameOf(keys)
-         << " mask each block of rows has its own range; use cluster = 1";
+         << (isListed ? "sparse" : nameOf(keys))
+         << " mask each block of rows has its own tiles; use cluster = 1";
 }
 
 namespace {

@@ -87,6 +87,8 @@ public:
     for (auto [value, argument] :
          llvm::zip(getKernelOperands(op), kernel.getArguments()))
       arguments.map(value, argument);
+    if (kernel.getNumArguments() > getKernelOperands(op).size())
+      liveTiles = kernel.getArguments().back();
     headDim = padded(op.getHeadDim());
     valueHeadDim = padded(op.getValueHeadDim());
     foldScale = op.getScore().empty() && op.getScaleValue() > 0;
@@ -169,7 +171,7 @@ private:
   void locateBlock() {
     Value q = arguments.lookup(op.getQuery()),
           k = arguments.lookup(op.getKey());
-    Value block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
+    block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
     head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
     batch = gpu::BlockIdOp::create(b, gpu::Dimension::z);
     Value group = arith::DivUIOp::create(b, dim(q, 1), dim(k, 1));
@@ -256,6 +258,8 @@ private:
     }
     if (!schedule.getConsumers() || isBoundedAbove())
       value = firstRows(value, range->keyEnd);
+    if (liveTiles)
+      walkLiveTiles(*range);
     if (schedule.getConsumers())
       maskFirstTile(*range);
 
@@ -271,10 +275,19 @@ private:
     return success();
   }
 
+  /// A mask that does not ask for the batch or the head has one list for all.
+  void walkLiveTiles(KeyRange &range) {
+    Value zero = arith::ConstantIndexOp::create(b, 0);
+    MaskFormulas formulas(op.getMask());
+    Value row[] = {formulas.dependsOn(0) ? batch : zero,
+                   formulas.dependsOn(1) ? head : zero, block};
+    useLiveTiles(b, b.getLoc(), range, liveTiles, row,
+                 normalizer.dependsOnOrder());
+  }
+
   bool isBoundedAbove() const {
-    return llvm::any_of(bounds.conjuncts, [](const LinearConjunct &conjunct) {
-      return conjunct.key <= 0;
-    });
+    return llvm::any_of(bounds.limits,
+                        [](const KeyLimit &limit) { return limit.key <= 0; });
   }
 
   /// Makes the walk visit one tile at least, and the first with the mask: the
@@ -282,10 +295,11 @@ private:
   /// iteration stands apart, once.
   void maskFirstTile(KeyRange &range) {
     Value one = i32(1);
-    range.last = arith::MaxSIOp::create(b, range.last, i32(0));
+    if (range.last)
+      range.last = arith::MaxSIOp::create(b, range.last, i32(0));
     if (range.fullBegin)
       range.fullBegin =
-          bounds.conjuncts.empty()
+          op.getMask().empty()
               ? one // the end of the keys lies in the first tile
               : Value(arith::MaxSIOp::create(b, range.fullBegin, one));
     if (range.fullEnd)
@@ -295,7 +309,7 @@ private:
 
   LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {
     Value t = loop.getInductionVar();
-    Value tileIndex = arith::SubIOp::create(b, range.last, t);
+    Value tileIndex = range.tileAt(b, b.getLoc(), t);
     Value firstKey = arith::MulIOp::create(b, tileIndex, i32(schedule.getN()));
     Value full = isFull(t, range);
     // Only the first tile of the walk can reach past the end of the keys.
@@ -455,9 +469,8 @@ private:
 
   bool isIntervalOfKeys() const {
     return bounds.complete &&
-           llvm::all_of(bounds.conjuncts, [](const LinearConjunct &conjunct) {
-             return conjunct.key != 0;
-           });
+           llvm::all_of(bounds.limits,
+                        [](const KeyLimit &limit) { return limit.key != 0; });
   }
 
   /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.
@@ -581,7 +594,8 @@ private:
   IRMapping captures;  // capture -> value in the kernel, indices as i32
   MaskBounds bounds;
 
-  Value batch, head;                      // index
+  Value liveTiles;                        // lists, null for a range of keys
+  Value block, batch, head;               // index
   Value queryLength, keyLength, firstRow; // i32
   Value isLaterTile; // i1: only the first tile of the walk can pass the end
   Value rowBase;     // i32: the query of row r is rowBase + r

@@ -23,7 +23,8 @@ int64_t getRowsOfBlock(AttentionOpInterface op, tile::ScheduleAttr schedule);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
 /// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out
-/// start at multiples of `alignment` bytes.
+/// start at multiples of `alignment` bytes. A kernel with one more argument
+/// than operands walks the lists of live tiles that this argument is.
 LogicalResult buildForwardKernel(AttentionOpInterface op,
                                  tile::ScheduleAttr schedule, int64_t alignment,
                                  gpu::GPUFuncOp kernel);

@@ -4,6 +4,7 @@
 
 #include "HostLaunch.h"
 #include "Forward.h"
+#include "HostChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -12,10 +13,10 @@ using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-class ArgumentChecks {
+class ArgumentChecks : HostChecks {
 public:
   ArgumentChecks(AttentionOpInterface op, int64_t alignment)
-      : op(op), alignment(alignment), b(op.getLoc(), op) {}
+      : HostChecks(op), op(op), alignment(alignment) {}
 
   void run() {
     Value q = op.getQuery(), k = op.getKey(), v = op.getValue(),
@@ -36,7 +37,7 @@ public:
       return checkMaps(difference);
     for (auto [name, value] :
          {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
-      rowsAligned(name, value);
+      rowsAligned(name, value, alignment);
   }
 
 private:
@@ -62,25 +63,7 @@ private:
                                {"key1", difference.getKey1()},
                                {"value", op.getValue()},
                                {"out", op.getOut()}})
-      rowsAligned(name, value);
-  }
-
-  Value constant(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value dim(Value memref, int64_t d) {
-    return memref::DimOp::create(b, memref, constant(d));
-  }
-  void require(Value expected, Value got, const Twine &message) {
-    Value equal =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, expected, got);
-    RequireOp::create(b, equal, b.getStringAttr(message), expected, got);
-  }
-  /// Static sizes have been compared by the verifier.
-  void same(StringRef message, Value x, int64_t dx, Value y, int64_t dy) {
-    if (cast<MemRefType>(x.getType()).isDynamicDim(dx) ||
-        cast<MemRefType>(y.getType()).isDynamicDim(dy))
-      require(dim(x, dx), dim(y, dy), message);
+      rowsAligned(name, value, alignment);
   }
 
   void headsDivide() {
@@ -95,49 +78,8 @@ private:
     require(heads, whole, "multiple of num_kv_heads in num_heads");
   }
 
-  /// Rows are copied in pieces of the alignment: the address of every row of
-  /// every head must be a multiple. A stride of a dimension of size 1 is never
-  /// used and may be anything.
-  void rowsAligned(StringRef name, Value memref) {
-    auto type = cast<MemRefType>(memref.getType());
-    int64_t bytes = type.getElementTypeBitWidth() / 8;
-    auto metadata = memref::ExtractStridedMetadataOp::create(b, memref);
-    Value zero = constant(0), one = constant(1),
-          unit = constant(alignment / bytes);
-    std::string rule = " (rows start at multiples of " +
-                       std::to_string(alignment) +
-                       " bytes; compile with a smaller alignment for others)";
-    unsigned inner = type.getRank() - 1;
-    require(one, metadata.getStrides()[inner],
-            "innermost stride of " + Twine(name));
-    for (unsigned d = 0; d < inner; ++d) {
-      Value rest = arith::RemSIOp::create(b, metadata.getStrides()[d], unit);
-      Value unused = arith::CmpIOp::create(b, arith::CmpIPredicate::sle,
-                                           metadata.getSizes()[d], one);
-      require(zero, arith::SelectOp::create(b, unused, zero, rest),
-              "stride of dimension " + Twine(d) + " of " + name + " modulo " +
-                  Twine(alignment / bytes) + " elements" + rule);
-    }
-    // Kernels multiply it in 32 bits.
-    Value rowStride = metadata.getStrides()[inner - 1];
-    Value limit = constant(INT32_MAX / bytes);
-    Value fits =
-        arith::CmpIOp::create(b, arith::CmpIPredicate::sle, rowStride, limit);
-    RequireOp::create(b, fits,
-                      b.getStringAttr("largest stride between rows of " +
-                                      Twine(name) + " in elements"),
-                      limit, rowStride);
-    Value base = memref::ExtractAlignedPointerAsIndexOp::create(b, memref);
-    Value address = arith::AddIOp::create(
-        b, base,
-        arith::MulIOp::create(b, metadata.getOffset(), constant(bytes)));
-    require(zero, arith::RemUIOp::create(b, address, constant(alignment)),
-            "address of " + Twine(name) + " modulo " + Twine(alignment) + rule);
-  }
-
   AttentionOpInterface op;
   int64_t alignment;
-  ImplicitLocOpBuilder b;
 };
 } // namespace
 
@@ -146,7 +88,7 @@ void attn::buildArgumentChecks(AttentionOpInterface op, int64_t alignment) {
 }
 
 void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                       gpu::GPUFuncOp kernel) {
+                       gpu::GPUFuncOp kernel, Value tiles) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, value);
@@ -166,6 +108,8 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
                            ? operand
                            : Value(memref::CastOp::create(b, type, operand)));
   }
+  if (tiles)
+    operands.push_back(tiles);
   gpu::LaunchFuncOp::create(b, kernel, grid, threads,
                             /*dynamicSharedMemorySize=*/Value(), operands);
 }

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "KeyRange.h"
+#include "LiveTiles.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 
@@ -37,18 +38,46 @@ struct Integers {
 };
 } // namespace
 
-/// constant + sum of the terms: the part of a conjunct without the indices.
-static Value offsetOf(Integers &e, const LinearConjunct &conjunct,
+/// constant + sum of the terms: the part of a form without the indices.
+static Value offsetOf(Integers &e, const LinearForm &form,
                       LiftedRegion &scalars) {
-  Value sum =
-      e.constant(std::clamp(conjunct.constant, -kIndexLimit, kIndexLimit));
-  for (auto [factor, term] : conjunct.terms) {
+  Value sum = e.constant(std::clamp(form.constant, -kIndexLimit, kIndexLimit));
+  for (auto [factor, term] : form.terms) {
     Value scalar = scalars.lift(e.b, term);
     if (!scalar)
       return {};
     sum = e.add(sum, e.scaled(factor, scalar));
   }
   return sum;
+}
+
+namespace {
+/// The least and the largest limit that a row of a block has.
+struct LimitEnds {
+  Value low, high;
+};
+} // namespace
+
+/// Over the rows, of the largest alternative without its key.
+static FailureOr<LimitEnds> endsOf(Integers &e, const KeyLimit &limit,
+                                   const BlockExtent &block,
+                                   LiftedRegion &scalars) {
+  LimitEnds ends;
+  for (const LinearForm &form : limit.alternatives) {
+    Value offset = offsetOf(e, form, scalars);
+    if (!offset)
+      return failure();
+    Value first = offset, last = offset;
+    if (form.query != 0) {
+      first = e.add(offset, e.scaled(form.query, block.firstRow));
+      last = e.add(offset, e.scaled(form.query, block.lastRow));
+    }
+    if (form.query < 0)
+      std::swap(first, last);
+    ends.low = ends.low ? e.max(ends.low, first) : first;
+    ends.high = ends.high ? e.max(ends.high, last) : last;
+  }
+  return ends;
 }
 
 FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
@@ -62,21 +91,15 @@ FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
   Value anyLow = zero, anyHigh = lastKey, allLow = zero, allHigh = lastKey;
   bool boundedBelow = false;
 
-  for (const LinearConjunct &conjunct : bounds.conjuncts) {
-    Value offset = offsetOf(e, conjunct, scalars);
-    if (!offset)
+  for (const KeyLimit &limit : bounds.limits) {
+    FailureOr<LimitEnds> ends = endsOf(e, limit, block, scalars);
+    if (failed(ends))
       return failure();
-    // The smallest and largest value over the rows of offset + query * i.
-    Value first = e.add(offset, e.scaled(conjunct.query, block.firstRow));
-    Value last = e.add(offset, e.scaled(conjunct.query, block.lastRow));
-    Value low = conjunct.query >= 0 ? first : last;
-    Value high = conjunct.query >= 0 ? last : first;
-    if (conjunct.query == 0)
-      low = high = offset;
-    if (conjunct.key < 0) { // j <= offset + query * i
+    auto [low, high] = *ends;
+    if (limit.key < 0) { // j <= limit
       anyHigh = e.min(anyHigh, high);
       allHigh = e.min(allHigh, low);
-    } else if (conjunct.key > 0) { // j >= -(offset + query * i)
+    } else if (limit.key > 0) { // j >= -limit
       anyLow = e.max(anyLow, e.sub(zero, high));
       allLow = e.max(allLow, e.sub(zero, low));
       boundedBelow = true;
@@ -105,6 +128,40 @@ FailureOr<KeyRange> attn::buildKeyRange(OpBuilder &builder, Location loc,
   return range;
 }
 
+static Value loadEntry(OpBuilder &b, Location loc, const KeyRange &range,
+                       Value entry) {
+  SmallVector<Value> indices(range.row.begin(), range.row.end());
+  indices.push_back(entry);
+  return tile::LoadConstantOp::create(b, loc, b.getI32Type(), range.lists,
+                                      indices);
+}
+
+Value KeyRange::tileAt(OpBuilder &b, Location loc, Value t) const {
+  if (!lists)
+    return arith::SubIOp::create(b, loc, last, t);
+  Value first =
+      arith::ConstantOp::create(b, loc, b.getI32IntegerAttr(kFirstTile));
+  Value entry = arith::AddIOp::create(b, loc, t, first);
+  return loadEntry(b, loc, *this,
+                   arith::IndexCastOp::create(b, loc, b.getIndexType(), entry));
+}
+
+void attn::useLiveTiles(OpBuilder &b, Location loc, KeyRange &range,
+                        Value lists, ArrayRef<Value> row, bool isOrdered) {
+  range.lists = lists;
+  range.row.assign(row.begin(), row.end());
+  auto header = [&](int64_t entry) {
+    Value index = arith::ConstantIndexOp::create(b, loc, entry);
+    return Value(
+        tile::UniformOp::create(b, loc, loadEntry(b, loc, range, index)));
+  };
+  range.count = header(kLiveTiles);
+  // In an order that matters full tiles are not told apart.
+  range.fullBegin = isOrdered ? Value() : header(kPartialTiles);
+  range.fullEnd = {};
+  range.last = {};
+}
+
 FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
                                           FragmentTypes types, Value rows,
                                           const MaskBounds &bounds,
@@ -115,18 +172,24 @@ FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
     return LiftedRegion::to(builder, loc, scalar, type);
   };
   RowLimits limits;
-  for (const LinearConjunct &conjunct : bounds.conjuncts) {
-    Value offset = offsetOf(e, conjunct, scalars);
-    if (!offset)
-      return failure();
-    Value bound = spread(offset);
-    if (conjunct.query == 1)
-      bound = e.add(bound, rows);
-    else if (conjunct.query != 0)
-      bound = e.add(bound, arith::MulIOp::create(
-                               e.b, rows, spread(e.constant(conjunct.query))));
-    if (conjunct.key < 0) {
-      limits.diagonal = limits.high || conjunct.query != 1 ? Value() : offset;
+  for (const KeyLimit &limit : bounds.limits) {
+    Value bound, offset;
+    for (const LinearForm &form : limit.alternatives) {
+      offset = offsetOf(e, form, scalars);
+      if (!offset)
+        return failure();
+      Value row = spread(offset);
+      if (form.query == 1)
+        row = e.add(row, rows);
+      else if (form.query != 0)
+        row = e.add(row, arith::MulIOp::create(e.b, rows,
+                                               spread(e.constant(form.query))));
+      bound = bound ? e.max(bound, row) : row;
+    }
+    if (limit.key < 0) {
+      bool isDiagonal = !limits.high && limit.alternatives.size() == 1 &&
+                        limit.alternatives.front().query == 1;
+      limits.diagonal = isDiagonal ? offset : Value();
       limits.high = limits.high ? e.min(limits.high, bound) : bound;
     } else {
       Value low = e.sub(spread(e.constant(0)), bound);

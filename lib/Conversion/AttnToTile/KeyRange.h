@@ -19,26 +19,38 @@ struct BlockExtent {
   int64_t n;       // keys of a tile
 };
 
-/// The key tiles of a block, walked from the last to the first: iteration t
-/// visits tile `last - t`. All i32.
+/// The key tiles of a block. All i32.
 ///
 ///   t:  0 ........ fullBegin ........ fullEnd ........ count
 ///        partial    |      full        |     partial
+///
+/// A range is walked from the last to the first: iteration t visits tile `last
+/// - t`. A list (`LiveTiles.h`) says itself which tile that is.
 struct KeyRange {
-  Value last;      // tile of iteration 0
+  Value last;      // tile of iteration 0 of a range
   Value count;     // iterations
   Value keyEnd;    // no row keeps a key from here on
   Value fullBegin; // first full tile; null when no tile is known to be full
   Value fullEnd;   // end of the full tiles; null when they run to the end
+
+  Value lists;               // lists of live tiles, null for a range
+  SmallVector<Value, 3> row; // the block's: batch, head and block, index
+
+  /// The tile of iteration `t`.
+  Value tileAt(OpBuilder &b, Location loc, Value t) const;
 };
 
 /// Emits the bounds that follow from the mask and from the key length.
-/// `scalars` evaluates the terms of the conjuncts; null values after a
+/// `scalars` evaluates the terms of the limits; null values after a
 /// diagnostic.
 FailureOr<KeyRange> buildKeyRange(OpBuilder &b, Location loc,
                                   const BlockExtent &block,
                                   const MaskBounds &bounds,
                                   LiftedRegion &scalars);
+
+/// Makes `range` the walk over a list.
+void useLiveTiles(OpBuilder &b, Location loc, KeyRange &range, Value lists,
+                  ArrayRef<Value> row, bool isOrdered);
 
 /// The keys that one row keeps when the mask is a complete conjunction: from
 /// `low` (null: the first) up to `high` (null: the last), as rows of i32.
@@ -49,7 +61,7 @@ struct RowLimits {
   Value diagonal;
 };
 
-/// Requires `bounds.complete` and no conjunct without the key index.
+/// Requires `bounds.complete` and no limit of the rows alone.
 FailureOr<RowLimits> buildRowLimits(OpBuilder &b, Location loc,
                                     FragmentTypes types, Value rows,
                                     const MaskBounds &bounds,

@@ -5,6 +5,7 @@
 // Upstream's convert-gpu-to-nvvm turns exp2 and friends into calls of a device
 // library that is not free to ship; here they are instructions.
 
+#include "Common/SineCosine.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Conversion/ArithToLLVM/ArithToLLVM.h"
@@ -145,6 +146,21 @@ struct BlockIdLowering : ConvertOpToLLVMPattern<gpu::BlockIdOp> {
   }
 };
 
+/// Blocks have one dimension.
+struct ThreadIdLowering : ConvertOpToLLVMPattern<gpu::ThreadIdOp> {
+  using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
+  LogicalResult
+  matchAndRewrite(gpu::ThreadIdOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    if (op.getDimension() != gpu::Dimension::x)
+      return op.emitOpError("expected dimension x: blocks have one dimension");
+    Value id =
+        NVVM::ThreadIdXOp::create(rewriter, op.getLoc(), rewriter.getI32Type());
+    rewriter.replaceOpWithNewOp<LLVM::ZExtOp>(op, getIndexType(), id);
+    return success();
+  }
+};
+
 struct ReturnLowering : ConvertOpToLLVMPattern<gpu::ReturnOp> {
   using ConvertOpToLLVMPattern::ConvertOpToLLVMPattern;
   LogicalResult
@@ -248,8 +264,8 @@ struct KernelToLLVMPass
     populateMathToLLVMConversionPatterns(converter, patterns);
     cf::populateControlFlowToLLVMConversionPatterns(converter, patterns);
     populateFinalizeMemRefToLLVMConversionPatterns(converter, patterns);
-    patterns.add<KernelLowering, ReturnLowering, BlockIdLowering, CastLowering>(
-        converter);
+    patterns.add<KernelLowering, ReturnLowering, BlockIdLowering,
+                 ThreadIdLowering, CastLowering>(converter);
     patterns.add<DivLowering>(converter, /*benefit=*/2);
     patterns.add<MathIntrinsicLowering<math::Log2Op>>(
         converter, "llvm.nvvm.lg2.approx.ftz.f");
@@ -296,20 +312,21 @@ private:
     patterns.add<RebasedLowering<math::Log10Op, math::Log2Op, false>>(
         context, kLog10Of2);
     patterns.add<TanhLowering>(context);
+    tile::populateSineCosinePatterns(patterns);
     // The rest is upstream's: identities, then polynomials in f32.
     math::populateExpansionPatterns(
         patterns, {"sinh", "cosh", "tan", "asinh", "acosh", "atanh", "powf"});
     auto isPolynomial = [](StringRef name) {
       return llvm::is_contained({"math.atan", "math.atan2", "math.log1p",
                                  "math.erf", "math.erfc", "math.expm1",
-                                 "math.cbrt", "math.asin", "math.acos",
-                                 "math.sin", "math.cos"},
+                                 "math.cbrt", "math.asin", "math.acos"},
                                 name);
     };
     populateMathPolynomialApproximationPatterns(patterns, isPolynomial);
     populateMathF32ExpansionPatterns(patterns, [&](StringRef name) {
       return isPolynomial(name) ||
-             llvm::is_contained({"math.exp2", "math.log2"}, name);
+             llvm::is_contained(
+                 {"math.exp2", "math.log2", "math.sin", "math.cos"}, name);
     });
   }
 

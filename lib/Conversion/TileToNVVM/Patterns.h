@@ -32,6 +32,9 @@ void populateSharedPatterns(TypeConverter &converter,
 /// Global memory: gather, row and tile stores, scalar loads.
 void populateGlobalPatterns(TypeConverter &converter,
                             RewritePatternSet &patterns);
+/// Global memory: vectors of one thread.
+void populateGlobalValuesPatterns(TypeConverter &converter,
+                                  RewritePatternSet &patterns);
 
 //===----------------------------------------------------------------------===//
 // Ampere

@@ -68,7 +68,7 @@ static LogicalResult checkRoles(Operation *op) {
   // One thread cannot do what takes a warp.
   if (ThreadGroup::of(op).threads == 1 &&
       !isa<CopyTensorOp, PipelineAcquireOp, PipelineWaitOp, SlotOp, AliasOp,
-           UniformOp>(op))
+           UniformOp, LoadConstantOp>(op))
     return op->emitOpError("expected all threads of a warp group, but the "
                            "producer is one elected thread");
   return success();
@@ -122,6 +122,7 @@ static void populatePatterns(TypeConverter &converter,
   populateWarpPatterns(converter, patterns);
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);
+  populateGlobalValuesPatterns(converter, patterns);
   populateAsyncCopyPatterns(converter, patterns,
                             /*toAsyncProxy=*/desc.hasWgmma);
   populateMatrixPatterns(converter, patterns);
@@ -158,7 +159,7 @@ struct TileToNVVMPass : mlir::attn::impl::TileToNVVMPassBase<TileToNVVMPass> {
     ConversionTarget target(getContext());
     target.addIllegalDialect<TileDialect>();
     target.addLegalOp<WarpSpecializeOp>();
-    target.addIllegalOp<memref::LoadOp>();
+    target.addIllegalOp<memref::LoadOp, memref::StoreOp>();
     target.addLegalDialect<LLVM::LLVMDialect, NVVM::NVVMDialect>();
     target.markUnknownOpDynamicallyLegal(
         [&](Operation *op) { return converter.isLegal(op); });

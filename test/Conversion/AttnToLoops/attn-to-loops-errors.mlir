@@ -40,7 +40,7 @@ func.func @outs_from_inside(%q: !t) {
 !t = memref<1x2x8x16xf16>
 
 func.func @outs_that_are_read(%q: !t, %o: !t) -> f16 {
-  // expected-error @below {{expected outs that nothing reads, to turn them into f64}}
+  // expected-error @below {{expected outs that nothing but attn ops reads, to turn them into f64}}
   attn.attention query(%q : !t) key(%q : !t) value(%q : !t) outs(%o : !t)
   %c0 = arith.constant 0 : index
   // expected-note @below {{a reader is here}}

@@ -22,7 +22,7 @@ func.func @full(%a: tensor<1x1x4x80xf16>, %b: tensor<1x1x4x48xf16>) {
 // REMARK: Reason="head dims 128 and 128, plain regions, causal keys
 // CHECK-LABEL: func.func @causal(
 // CHECK:         n = 128, {{.*}}longest_first = true
-// CLUSTER: error: cluster = 2 does not divide the work: blocks of a cluster share every key tile, but with a causal mask each block of rows has its own range; use cluster = 1
+// CLUSTER: error: cluster = 2 does not divide the work: blocks of a cluster share every key tile, but with a causal mask each block of rows has its own tiles; use cluster = 1
 func.func @causal(%a: tensor<1x1x4x128xf16>) {
   %0 = attn.attention query(%a : tensor<1x1x4x128xf16>) key(%a : tensor<1x1x4x128xf16>)
       value(%a : tensor<1x1x4x128xf16>)

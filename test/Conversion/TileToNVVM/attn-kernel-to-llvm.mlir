@@ -28,6 +28,37 @@ gpu.func @blocks(%g: memref<?x?x?xf32>, %v: f32) kernel {
   gpu.return
 }
 
+// CHECK-LABEL: llvm.func @threads(
+// CHECK:         %[[X:.*]] = nvvm.read.ptx.sreg.tid.x : i32
+// CHECK:         llvm.zext %[[X]] : i32 to i64
+gpu.func @threads(%g: memref<?xf32>, %v: f32) kernel {
+  %x = gpu.thread_id x
+  memref.store %v, %g[%x] : memref<?xf32>
+  gpu.return
+}
+
+// Angles of any size: the multiple of pi / 2 is subtracted in two steps, its parity says
+// which polynomial is the sine, its second bit the sign.
+// CHECK-LABEL: llvm.func @angles(
+// CHECK-SAME:    %[[X:[^ ]+]]: f32)
+// CHECK:         %[[SUM:.*]] = llvm.intr.fma(%[[X]],
+// CHECK:         %[[BITS:.*]] = llvm.bitcast %[[SUM]] : f32 to i32
+// CHECK:         %[[K:.*]] = llvm.fsub %[[SUM]],
+// CHECK:         %[[HIGH:.*]] = llvm.mlir.constant(-1.57079601
+// CHECK:         %[[R:.*]] = llvm.intr.fma(%[[K]], %[[HIGH]], %[[X]])
+// CHECK:         %[[LOW:.*]] = llvm.mlir.constant(-3.139
+// CHECK:         llvm.intr.fma(%[[K]], %[[LOW]], %[[R]])
+// CHECK:         llvm.and %[[BITS]]
+// CHECK-COUNT-2: llvm.xor
+gpu.func @angles(%g: memref<?xf32>, %x: f32) kernel {
+  %s, %c = math.sincos %x : f32
+  %i = gpu.block_id x
+  %j = gpu.block_id y
+  memref.store %s, %g[%i] : memref<?xf32>
+  memref.store %c, %g[%j] : memref<?xf32>
+  gpu.return
+}
+
 // Instructions in place of a library: exp and log by the base of the instruction,
 // tanh(x) = 1 - 2 / (exp(2 x) + 1).
 // CHECK-LABEL: llvm.func @math(

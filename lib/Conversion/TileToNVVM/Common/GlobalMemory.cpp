@@ -135,6 +135,43 @@ struct ScalarLoadLowering : OpConversionPattern<memref::LoadOp> {
   }
 };
 
+/// An element of memory that the kernel only reads.
+struct LoadConstantLowering : OpConversionPattern<LoadConstantOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(LoadConstantOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    GlobalTensor source(e, op.getSource());
+    SmallVector<Value> indices;
+    for (Value index : op.getIndices())
+      indices.push_back(
+          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
+    rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
+        op, e.b.getI32Type(), source.pointer(indices), /*alignment=*/4,
+        /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/true);
+    return success();
+  }
+};
+
+/// A scalar of a lane to global memory.
+struct ScalarStoreLowering : OpConversionPattern<memref::StoreOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(memref::StoreOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    GlobalTensor target(e, op.getMemRef());
+    SmallVector<Value> indices;
+    for (Value index : op.getIndices())
+      indices.push_back(
+          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
+    LLVM::StoreOp::create(e.b, adaptor.getValue(), target.pointer(indices));
+    rewriter.eraseOp(op);
+    return success();
+  }
+};
+
 /// One lane of each quad stores the value of its rows.
 struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -242,6 +279,7 @@ private:
 
 void tile::populateGlobalPatterns(TypeConverter &converter,
                                   RewritePatternSet &patterns) {
-  patterns.add<GatherLowering, ScalarLoadLowering, StoreRowsLowering,
-               CopyOutLowering>(converter, patterns.getContext());
+  patterns.add<GatherLowering, ScalarLoadLowering, LoadConstantLowering,
+               ScalarStoreLowering, StoreRowsLowering, CopyOutLowering>(
+      converter, patterns.getContext());
 }

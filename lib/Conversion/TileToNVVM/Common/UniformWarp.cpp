@@ -91,10 +91,48 @@ struct AnyLowering : OpConversionPattern<AnyOp> {
     return success();
   }
 };
+
+struct LaneLowering : OpConversionPattern<LaneOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(LaneOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    rewriter.replaceOpWithNewOp<NVVM::LaneIdOp>(op, rewriter.getI32Type());
+    return success();
+  }
+};
+
+struct BallotLowering : OpConversionPattern<BallotOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(BallotOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    rewriter.replaceOpWithNewOp<NVVM::VoteSyncOp>(
+        op, e.b.getI32Type(), e.constant(-1), adaptor.getCondition(),
+        NVVM::VoteSyncKind::ballot);
+    return success();
+  }
+};
+
+struct ReduceLanesLowering : OpConversionPattern<ReduceLanesOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(ReduceLanesOp op, OpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    auto kind =
+        op.getEnd() == End::Least ? NVVM::ReduxKind::MIN : NVVM::ReduxKind::MAX;
+    rewriter.replaceOpWithNewOp<NVVM::ReduxOp>(
+        op, e.b.getI32Type(), adaptor.getValue(), kind, e.constant(-1));
+    return success();
+  }
+};
 } // namespace
 
 void tile::populateWarpPatterns(TypeConverter &converter,
                                 RewritePatternSet &patterns) {
-  patterns.add<UniformLowering, RowGroupLowering, AnyLowering>(
-      converter, patterns.getContext());
+  patterns.add<UniformLowering, RowGroupLowering, AnyLowering, LaneLowering,
+               BallotLowering, ReduceLanesLowering>(converter,
+                                                    patterns.getContext());
 }

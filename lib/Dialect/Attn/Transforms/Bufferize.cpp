@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
+#include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
@@ -85,7 +86,8 @@ private:
         kept.push_back(value);
         continue;
       }
-      if (!value.getDefiningOp<AttentionOpInterface>())
+      if (!isa_and_nonnull<AttentionOpInterface, RotaryOp>(
+              value.getDefiningOp()))
         return ret.emitOpError(
             "expected every returned tensor to be the result "
             "of an attn op");
@@ -101,6 +103,8 @@ private:
   LogicalResult convert(Operation *op) {
     if (isa<AttentionOpInterface>(op))
       return convertAttention(op);
+    if (auto rotary = dyn_cast<RotaryOp>(op))
+      return convertRotary(rotary);
     OpBuilder builder(op);
     if (auto dim = dyn_cast<tensor::DimOp>(op)) {
       Value source = memrefs.lookupOrNull(dim.getSource());
@@ -151,9 +155,9 @@ private:
                          ? memrefs.lookupOrNull(input)
                          : input;
       if (!memref)
-        return op->emitOpError("expected operands that are function arguments; "
-                               "a result of another op would need memory that "
-                               "no one owns");
+        return op->emitOpError("expected operands that are function arguments "
+                               "or results of attn.rotary; a result of another "
+                               "op would need memory that no one owns");
       inputs.push_back(memref);
     }
     for (Value result : op->getResults()) {
@@ -199,6 +203,76 @@ private:
         difference.getNormEpsilonAttr(), difference.getNormScaleAttr());
   }
 
+  LogicalResult convertRotary(RotaryOp op) {
+    SmallVector<Value> inputs;
+    for (Value input :
+         {op.getInput(), op.getPositions(), op.getCos(), op.getSin()}) {
+      Value memref = input ? memrefs.lookupOrNull(input) : Value();
+      if (input && !memref)
+        return op.emitOpError("expected operands that are function arguments "
+                              "or results of attn.rotary");
+      inputs.push_back(memref);
+    }
+    // What later ops read alone lives in the workspace of the call.
+    Value out = outputs.lookupOrNull(op.getResult());
+    if (!out)
+      out = takeWorkspace(op.getResult());
+    OpBuilder builder(op);
+    auto bufferized = RotaryOp::create(
+        builder, op.getLoc(), /*result=*/Type(), inputs[0], op.getOffset(),
+        inputs[1], op.getLength(), inputs[2], inputs[3], out,
+        op.getInterleavedAttr(), op.getRotaryDimAttr(), op.getBaseAttr(),
+        op.getScalingAttr());
+    bufferized->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    memrefs.map(op.getResult(), out);
+    dead.push_back(op);
+    return success();
+  }
+
+  /// The argument whose sizes a tensor has: rotation and casts keep them.
+  Value sizedLike(Value tensor) {
+    for (;;) {
+      if (auto rotary = tensor.getDefiningOp<RotaryOp>())
+        tensor = rotary.getInput();
+      else if (auto cast = tensor.getDefiningOp<tensor::CastOp>())
+        tensor = cast.getSource();
+      else
+        return memrefs.lookup(tensor);
+    }
+  }
+
+  /// A dense buffer for a tensor that the function does not return. All of them
+  /// are taken at the start of the function, before anything is launched.
+  Value takeWorkspace(Value tensor) {
+    auto type = cast<RankedTensorType>(tensor.getType());
+    Value like = sizedLike(tensor);
+    OpBuilder b = OpBuilder::atBlockBegin(&func.getBody().front());
+    if (lastTaken)
+      b.setInsertionPointAfter(lastTaken);
+    Location loc = tensor.getLoc();
+    auto constant = [&](int64_t value) -> Value {
+      return arith::ConstantIndexOp::create(b, loc, value);
+    };
+    Value bytes = constant(type.getElementTypeBitWidth() / 8);
+    SmallVector<Value> dynamicSizes;
+    for (int64_t d = 0; d < type.getRank(); ++d) {
+      Value size;
+      if (type.isDynamicDim(d)) {
+        size = memref::DimOp::create(b, loc, like, constant(d));
+        dynamicSizes.push_back(size);
+      } else {
+        size = constant(type.getDimSize(d));
+      }
+      bytes = arith::MulIOp::create(b, loc, bytes, size);
+    }
+    auto raw = MemRefType::get({ShapedType::kDynamic}, b.getI8Type());
+    Value memory = WorkspaceOp::create(b, loc, raw, bytes);
+    auto dense = MemRefType::get(type.getShape(), type.getElementType());
+    lastTaken = memref::ViewOp::create(b, loc, dense, memory, constant(0),
+                                       dynamicSizes);
+    return lastTaken->getResult(0);
+  }
+
   void updateTypes() {
     Builder builder(func.getContext());
     unsigned inputs = func.getFunctionType().getNumInputs();
@@ -218,8 +292,9 @@ private:
 
   func::FuncOp func;
   func::ReturnOp ret;
-  IRMapping memrefs; // tensor value -> memref value
-  IRMapping outputs; // result of an attn op -> memref argument
+  IRMapping memrefs;              // tensor value -> memref value
+  IRMapping outputs;              // result of an attn op -> memref argument
+  Operation *lastTaken = nullptr; // from the workspace
   SmallVector<Operation *> dead;
 };
 
@@ -229,6 +304,7 @@ struct BufferizePass : mlir::attn::impl::AttnBufferizePassBase<BufferizePass> {
       bool onTensors = false;
       func.walk(
           [&](AttentionOpInterface op) { onTensors |= !op.isBufferized(); });
+      func.walk([&](RotaryOp op) { onTensors |= !op.isBufferized(); });
       if (onTensors && failed(FunctionBufferizer(func).run()))
         return signalPassFailure();
     }

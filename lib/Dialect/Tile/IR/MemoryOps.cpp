@@ -187,3 +187,43 @@ LogicalResult GatherOp::verify() {
              << tensor << " for " << result;
   return success();
 }
+
+/// `values` are elements of `global`, or f32 where `rounds`, next to each other
+/// from `indices` on.
+static LogicalResult verifyValues(Operation *op, MemRefType global,
+                                  OperandRange indices, TypeRange values,
+                                  bool rounds, int64_t alignment) {
+  if (!llvm::isPowerOf2_64(values.size()))
+    return op->emitOpError("expected a power of two of values, but got ")
+           << values.size();
+  for (Type type : values)
+    if (type != values.front() ||
+        (type != global.getElementType() && !(rounds && type.isF32())))
+      return op->emitOpError("expected values of type ")
+             << global.getElementType() << (rounds ? " or all of f32" : "")
+             << ", but got " << type;
+  if (int64_t(indices.size()) != global.getRank())
+    return op->emitOpError("expected ")
+           << global.getRank() << " indices, but got " << indices.size();
+  if (!global.isLastDimUnitStride())
+    return op->emitOpError("expected a tensor with innermost stride 1, but "
+                           "got ")
+           << global;
+  int64_t elementBytes = global.getElementTypeBitWidth() / 8;
+  if (!llvm::isPowerOf2_64(alignment) || alignment < elementBytes)
+    return op->emitOpError("expected an alignment that is a power of two from ")
+           << elementBytes << " bytes on, but got " << alignment;
+  return success();
+}
+
+LogicalResult LoadValuesOp::verify() {
+  return verifyValues(*this, cast<MemRefType>(getSource().getType()),
+                      getIndices(), getValues().getTypes(), /*rounds=*/false,
+                      getAlignment());
+}
+
+LogicalResult StoreValuesOp::verify() {
+  return verifyValues(*this, cast<MemRefType>(getTarget().getType()),
+                      getIndices(), getValues().getTypes(), /*rounds=*/true,
+                      getAlignment());
+}

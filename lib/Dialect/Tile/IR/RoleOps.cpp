@@ -39,3 +39,13 @@ LogicalResult AliasOp::verify() {
            << buffer << " to " << view;
   return success();
 }
+
+LogicalResult LoadConstantOp::verify() {
+  auto type = cast<MemRefType>(getSource().getType());
+  if (!type.getElementType().isInteger(32) ||
+      type.getRank() != int64_t(getIndices().size()))
+    return emitOpError("expected a source of i32 with ")
+           << getIndices().size() << " dimensions, as many as indices, but got "
+           << type;
+  return success();
+}

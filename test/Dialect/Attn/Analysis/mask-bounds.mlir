@@ -122,15 +122,14 @@ func.func @rows_by_two(%q: !t) -> !t {
 
 !t = tensor<1x1x64x16xf16>
 
-// 2 j <= i would need a division: the conjunct beside it still bounds the walk, but
-// no tile is known to be full.
+// 2 j <= i would need a division: the limit beside it bounds the keys that are read,
+// and the tiles come from a list.
+// CHECK-LABEL: gpu.func @keys_by_two_0_tiles(
 // CHECK-LABEL: gpu.func @keys_by_two_0(
 // CHECK:         %[[LAST:.*]] = arith.minsi %{{.*}}, %c63_i32
 // CHECK:         %[[HIGH:.*]] = arith.minsi %[[LAST]], %c63_i32
-// CHECK:         arith.floordivsi %[[HIGH]], %c16_i32
+// CHECK:         tile.load_constant
 // CHECK:         scf.for
-// CHECK-NOT:       scf.if
-// CHECK:         gpu.return
 func.func @keys_by_two(%q: !t) -> !t {
   %c2 = arith.constant 2 : index
   %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
@@ -170,7 +169,54 @@ func.func @rows_only(%q: !t) -> !t {
 
 !t = tensor<1x1x64x16xf16>
 
-// Disjunctions, other integer types, divisions: nothing is known, all is visited.
+// j < 8 or j <= i, two limits in one direction: j <= max(7, i).
+// CHECK-LABEL: gpu.func @prefix_0(
+// CHECK:         %[[LAST:.*]] = arith.minsi
+// CHECK:         %[[ALL:.*]] = arith.maxsi %{{.*}}, %c7_i32
+// CHECK:         %[[ANY:.*]] = arith.maxsi %[[LAST]], %c7_i32
+// CHECK:         arith.minsi %[[ANY]], %c63_i32
+// CHECK:         arith.minsi %[[ALL]], %c63_i32
+// CHECK:         scf.for
+// CHECK:           scf.if
+func.func @prefix(%q: !t) -> !t {
+  %c8 = arith.constant 8 : index
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %0 = arith.cmpi slt, %j, %c8 : index
+    %1 = arith.cmpi sle, %j, %i : index
+    %2 = arith.ori %0, %1 : i1
+    attn.yield %2 : i1
+  } -> !t
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x1x64x16xf16>
+
+// j <= i and j > i: nothing is kept, and no tile is visited.
+// CHECK-LABEL: gpu.func @contradiction_0(
+// CHECK-NOT:     scf.for
+// CHECK:         gpu.return
+func.func @contradiction(%q: !t) -> !t {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
+  mask {
+  ^bb0(%b: index, %h: index, %i: index, %j: index):
+    %0 = arith.cmpi sle, %j, %i : index
+    %1 = arith.cmpi sgt, %j, %i : index
+    %2 = arith.andi %0, %1 : i1
+    attn.yield %2 : i1
+  } -> !t
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x1x64x16xf16>
+
+// Unsigned comparisons, narrow integers, a matrix read by both positions: nothing is
+// known, and all is visited.
 // CHECK-LABEL: gpu.func @opaque_0(
 // CHECK:         scf.for %{{.*}} = %{{.*}} to %c4_i32
 // CHECK-NOT:       scf.if
@@ -183,30 +229,25 @@ func.func @rows_only(%q: !t) -> !t {
 // CHECK:         scf.for %{{.*}} = %{{.*}} to %c4_i32
 // CHECK-NOT:       scf.if
 // CHECK:         gpu.return
-func.func @opaque(%q: !t) -> (!t, !t, !t) {
-  %c8 = arith.constant 8 : index
+func.func @opaque(%q: !t, %keep: tensor<64x64xi1>) -> (!t, !t, !t) {
   %0 = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
   mask {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
-    %m = arith.divui %i, %c8 : index
-    %n = arith.divui %j, %c8 : index
-    %k = arith.cmpi eq, %m, %n : index
+    %k = arith.cmpi ult, %j, %i : index
     attn.yield %k : i1
   } -> !t
   %1 = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
   mask {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
-    %m = arith.cmpi sle, %j, %i : index
-    %n = arith.cmpi sge, %j, %c8 : index
-    %k = arith.ori %m, %n : i1
+    %m = arith.index_cast %i : index to i8
+    %n = arith.index_cast %j : index to i8
+    %k = arith.cmpi sge, %m, %n : i8
     attn.yield %k : i1
   } -> !t
   %2 = attn.attention query(%q : !t) key(%q : !t) value(%q : !t)
   mask {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
-    %m = arith.index_cast %i : index to i64
-    %n = arith.index_cast %j : index to i64
-    %k = arith.cmpi sle, %n, %m : i64
+    %k = attn.load %keep[%i, %j] : tensor<64x64xi1>
     attn.yield %k : i1
   } -> !t
   return %0, %1, %2 : !t, !t, !t

@@ -267,3 +267,51 @@ func.func @gather_element(%g: memref<?xf16>, %i: tensor<16xi32, #tile.rows<warps
   %0 = tile.gather %g[%i] : memref<?xf16>, tensor<16xi32, #tile.rows<warps = 1>> to tensor<16xf32, #tile.rows<warps = 1>>
   return
 }
+
+// -----
+
+func.func @values_count(%g: memref<?xf16>, %i: i32) {
+  // expected-error @below {{expected a power of two of values, but got 3}}
+  %0:3 = tile.load_values %g[%i] : memref<?xf16> to f16, f16, f16
+  return
+}
+
+// -----
+
+func.func @values_element(%g: memref<?xf16>, %i: i32) {
+  // expected-error @below {{expected values of type 'f16', but got 'f32'}}
+  %0 = tile.load_values %g[%i] : memref<?xf16> to f32
+  return
+}
+
+// -----
+
+func.func @values_mixed(%g: memref<?xf16>, %i: i32, %x: f16, %y: f32) {
+  // expected-error @below {{expected values of type 'f16' or all of f32, but got 'f32'}}
+  tile.store_values %x, %y to %g[%i] : f16, f32 to memref<?xf16>
+  return
+}
+
+// -----
+
+func.func @values_rank(%g: memref<?x?xf16>, %i: i32) {
+  // expected-error @below {{expected 2 indices, but got 1}}
+  %0 = tile.load_values %g[%i] : memref<?x?xf16> to f16
+  return
+}
+
+// -----
+
+func.func @values_stride(%g: memref<?xf16, strided<[?]>>, %i: i32) {
+  // expected-error @below {{expected a tensor with innermost stride 1, but got}}
+  %0 = tile.load_values %g[%i] : memref<?xf16, strided<[?]>> to f16
+  return
+}
+
+// -----
+
+func.func @values_alignment(%g: memref<?xf32>, %i: i32, %x: f32) {
+  // expected-error @below {{expected an alignment that is a power of two from 4 bytes on, but got 2}}
+  tile.store_values %x to %g[%i] {alignment = 2} : f32 to memref<?xf32>
+  return
+}

@@ -104,3 +104,17 @@ func.func @synchronization() {
   tile.barrier
   return
 }
+
+!wide = memref<?x8x?x64xbf16, strided<[?, ?, ?, 1], offset: ?>>
+
+// CHECK-LABEL: func.func @values(
+func.func @values(%g: !wide, %i: i32) {
+  // CHECK: %[[V:.*]]:4 = tile.load_values %{{.*}}[%{{.*}}] {alignment = 8 : i64} : memref<{{.*}}> to bf16, bf16, bf16, bf16
+  %v:4 = tile.load_values %g[%i, %i, %i, %i] {alignment = 8} : !wide to bf16, bf16, bf16, bf16
+  // CHECK: tile.store_values %[[V]]#0, %[[V]]#1 to %{{.*}}[%{{.*}}] : bf16, bf16 to memref
+  tile.store_values %v#0, %v#1 to %g[%i, %i, %i, %i] : bf16, bf16 to !wide
+  %x = arith.extf %v#0 : bf16 to f32
+  // CHECK: tile.store_values %{{.*}} to %{{.*}}[%{{.*}}] : f32 to memref
+  tile.store_values %x to %g[%i, %i, %i, %i] : f32 to !wide
+  return
+}

@@ -1,4 +1,4 @@
-//===- AttnInterfaces.td - attention, score ops, normalizers -*- tablegen -*-===//
+//===- AttnInterfaces.td - attention, regions, normalizers --*- tablegen -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -114,6 +114,32 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
     InterfaceMethod<"Whether `RowBuilder::sink` is asked for: the op may then "
                     "have a sink region.",
         "bool", "takesSink", (ins), "", [{ return false; }]>
+  ];
+}
+
+def RotaryScalingAttrInterface : AttrInterface<"RotaryScalingAttrInterface"> {
+  let cppNamespace = "::mlir::attn";
+  let description = [{
+    How the frequencies of `attn.rotary` are changed for sequences that are longer
+    than those of training. All of it is known when compiling.
+  }];
+  let methods = [
+    InterfaceMethod<[{
+        The frequencies base^(-2d / rotaryDim) after scaling; `isLong` is whether the
+        sequence is longer than `getLengthLimit`.}],
+        "::llvm::SmallVector<double>", "getFrequencies",
+        (ins "double":$base, "int64_t":$rotaryDim, "bool":$isLong)>,
+    InterfaceMethod<"What cosine and sine are multiplied with.",
+        "double", "getMagnitude", (ins), "", [{ return 1.0; }]>,
+    InterfaceMethod<"The length up to which a sequence is not long; none: it does "
+                    "not matter.",
+        "::std::optional<int64_t>", "getLengthLimit", (ins), "",
+        [{ return ::std::nullopt; }]>,
+    InterfaceMethod<"Whether the scaling is defined for this base and width.",
+        "::llvm::LogicalResult", "verifyFor",
+        (ins "::llvm::function_ref<::mlir::InFlightDiagnostic()>":$emitError,
+             "double":$base, "int64_t":$rotaryDim), "",
+        [{ return ::mlir::success(); }]>
   ];
 }
 

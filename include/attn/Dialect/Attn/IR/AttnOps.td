@@ -139,6 +139,7 @@ def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
 
 include "attn/Dialect/Attn/IR/AttnDifferentialOp.td"
 include "attn/Dialect/Attn/IR/AttnScoreOps.td"
+include "attn/Dialect/Attn/IR/AttnRotaryOp.td"
 include "attn/Dialect/Attn/IR/AttnHostOps.td"
 
 #endif

@@ -29,9 +29,20 @@ def AttnBufferizePass : Pass<"attn-bufferize", "::mlir::ModuleOp"> {
 
     The tensors are in device memory, so nothing but attn ops may touch their
     elements: any other op on tensors than `tensor.dim` and `tensor.cast` is refused,
-    as is a result that is not returned (it would need memory that no one owns).
+    as is a result of attention that is not returned (it would need memory that no one
+    owns). A result of `attn.rotary` that other ops read and that is not returned is
+    in the workspace of the call:
+
+    ```mlir
+    %r = attn.rotary input(%q : tensor<1x8x?x64xf16>) -> tensor<1x8x?x64xf16>
+    ==>
+    %w = attn.workspace %bytes : memref<?xi8>      // at the start of the function
+    %r = memref.view %w[%c0][%s] : memref<?xi8> to memref<1x8x?x64xf16>
+    attn.rotary input(%q : ...) outs(%r : ...)
+    ```
   }];
-  let dependentDialects = ["::mlir::memref::MemRefDialect"];
+  let dependentDialects = ["::mlir::memref::MemRefDialect",
+                           "::mlir::arith::ArithDialect"];
 }
 
 def AttnExpandScoreOpsPass : Pass<"attn-expand-score-ops"> {
@@ -48,6 +59,34 @@ def AttnExpandScoreOpsPass : Pass<"attn-expand-score-ops"> {
   }];
   let dependentDialects = ["::mlir::arith::ArithDialect",
                            "::mlir::math::MathDialect"];
+}
+
+def AttnMaskFromScorePass : Pass<"attn-mask-from-score"> {
+  let summary = "Make masks of scores that are -inf where a condition says so";
+  let description = [{
+    A score of -inf has no weight, as a masked position has none; but from a mask the
+    compiler finds out which tiles are empty. The condition must not depend on the
+    score, and the normalizer must drop positions by a score of -inf.
+
+    ```mlir
+    score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      %c = arith.cmpi sge, %i, %j : index
+      %r = arith.select %c, %s, %minus_infinity : f32
+      attn.yield %r : f32
+    }
+    ==>
+    score {
+    ^bb0(%s: f32, %b: index, %h: index, %i: index, %j: index):
+      attn.yield %s : f32
+    } mask {
+    ^bb0(%b: index, %h: index, %i: index, %j: index):
+      %c = arith.cmpi sge, %i, %j : index
+      attn.yield %c : i1
+    }
+    ```
+  }];
+  let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
 #endif

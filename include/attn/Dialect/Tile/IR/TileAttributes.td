@@ -39,6 +39,12 @@ def Tile_Bound : I32EnumAttr<"Bound", "side of a limit", [
   let cppNamespace = "::mlir::tile";
   let genSpecializedAttr = 0;
 }
+def Tile_End : I32EnumAttr<"End", "end of the values of a warp", [
+    I32EnumAttrCase<"Least", 0, "least">, I32EnumAttrCase<"Largest", 1, "largest">]> {
+  let cppNamespace = "::mlir::tile";
+  let genSpecializedAttr = 0;
+}
+def Tile_EndAttr : EnumAttr<TileDialect, Tile_End, "end">;
 def Tile_BoundAttr : EnumAttr<TileDialect, Tile_Bound, "bound">;
 def Tile_ReduceKindAttr : EnumAttr<TileDialect, Tile_ReduceKind, "reduce_kind">;
 

@@ -124,4 +124,43 @@ def Tile_GatherOp : Tile_Op<"gather"> {
   let hasVerifier = 1;
 }
 
+def Tile_LoadValuesOp : Tile_Op<"load_values"> {
+  let summary = "neighbouring elements of a global tensor, for each thread its own";
+  let description = [{
+    As many elements as there are results, from `indices` on along the innermost
+    dimension, read as one vector. Every thread of the block has indices of its own;
+    the address is a multiple of `alignment` bytes.
+
+    ```mlir
+    %x:8 = tile.load_values %q[%b, %h, %i, %d]
+        : memref<?x8x?x64xf16, strided<[?, ?, ?, 1], offset: ?>>
+          to f16, f16, f16, f16, f16, f16, f16, f16
+    ```
+  }];
+  let arguments = (ins Arg<AnyStridedMemRef, "", [MemRead]>:$source,
+                       Variadic<I32>:$indices,
+                       DefaultValuedAttr<I64Attr, "16">:$alignment);
+  let results = (outs Variadic<AnyFloat>:$values);
+  let assemblyFormat = [{
+    $source `[` $indices `]` attr-dict `:` type($source) `to` type($values)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_StoreValuesOp : Tile_Op<"store_values", [AttrSizedOperandSegments]> {
+  let summary = "neighbouring elements of a global tensor, stored by each thread";
+  let description = [{
+    The mirror image of `tile.load_values`. Values of f32 are rounded to the element
+    type of the target.
+  }];
+  let arguments = (ins Variadic<AnyFloat>:$values,
+                       Arg<AnyStridedMemRef, "", [MemWrite]>:$target,
+                       Variadic<I32>:$indices,
+                       DefaultValuedAttr<I64Attr, "16">:$alignment);
+  let assemblyFormat = [{
+    $values `to` $target `[` $indices `]` attr-dict `:` type($values) `to` type($target)
+  }];
+  let hasVerifier = 1;
+}
+
 #endif

@@ -16,5 +16,6 @@ include "attn/Dialect/Tile/IR/TileMemoryOps.td"
 include "attn/Dialect/Tile/IR/TileSyncOps.td"
 include "attn/Dialect/Tile/IR/TilePipelineOps.td"
 include "attn/Dialect/Tile/IR/TileRoleOps.td"
+include "attn/Dialect/Tile/IR/TileWarpOps.td"
 
 #endif

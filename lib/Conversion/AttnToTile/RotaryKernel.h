@@ -1,0 +1,46 @@
+//===- RotaryKernel.h - the kernel of attn.rotary ----------------*- C++
+//-*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_ROTARYKERNEL_H
+#define ATTN_LIB_CONVERSION_ATTNTOTILE_ROTARYKERNEL_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "mlir/Dialect/GPU/IR/GPUDialect.h"
+
+namespace mlir::attn {
+
+/// How a rotation is spread over threads. A thread moves one piece of a row,
+/// for several heads.
+struct RotaryPlan {
+  int64_t values; ///< of one load of a rotated piece, which has two of them
+                  ///< where halves are split; at most 16 bytes
+  int64_t pairs;  ///< that a rotated piece holds
+  int64_t rotatedPieces;
+  int64_t copiedValues;
+  int64_t pieces; ///< of a row, those that are copied come last
+  int64_t heads;  ///< that a thread works on
+
+  static constexpr int64_t kThreads = 128;
+  static RotaryPlan of(RotaryOp op);
+  /// What rows of tables start at multiples of, in bytes, when others start at
+  /// multiples of `alignment`: no more than a thread reads of them.
+  int64_t tableAlignment(Type element, int64_t alignment) const;
+};
+
+/// Adds one kernel for all of `ops` to `module`; none of them reads what
+/// another one writes. It is elementwise, each element is read and written
+/// once. Rows of input and out start at multiples of `alignment` bytes.
+gpu::GPUFuncOp buildRotaryKernel(ArrayRef<RotaryOp> ops, int64_t alignment,
+                                 gpu::GPUModuleOp module, StringRef name);
+
+/// Emits, before `op`, the checks of what only a call knows.
+void buildRotaryChecks(RotaryOp op, int64_t alignment);
+
+/// Emits the launch of the kernel, before the last of `ops`.
+void buildRotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel);
+
+} // namespace mlir::attn
+
+#endif
