@@ -143,13 +143,23 @@ static constexpr ScheduleRow kSchedules[] = {
 /// memory.
 static constexpr ScheduleRow kDifferentialSchedules[] = {
     {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=64,warps=4,stages=1"},
-    {"sm_80", 128, 128, Regions::Any, Keys::Any,
+    {"sm_80", 64, 128, Regions::Computed, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 64, 128, Regions::Any, Keys::Windowed,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 64, 128, Regions::Any, Keys::Any,
      "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 128, 256, Regions::Predicate, Keys::Any,
+     "m=128,n=48,warps=8,stages=1,order=pressure"},
+    {"sm_80", 256, 256, Regions::Predicate, Keys::Any,
+     "m=128,n=32,warps=8,stages=1,order=pressure"},
     {"sm_80", 256, 256, Regions::Any, Keys::Any,
      "m=128,n=64,warps=8,stages=1,order=pressure"},
 
     {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=176,ping_pong=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Any,
@@ -173,9 +183,25 @@ static constexpr ScheduleRow kDifferentialSchedules[] = {
     {"sm_90a", 128, 256, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=80,rescale=before"},
     {"sm_90a", 128, 256, Regions::Any, Keys::Any,
-     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+     TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Any,
      TWO_CONSUMERS "n=32,rescale=before,longest_first=true"},
+};
+
+/// The same where both maps have one key, whose tile can be larger: asked
+/// before the table above.
+static constexpr ScheduleRow kSharedKeySchedules[] = {
+    {"sm_80", 128, 128, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
 };
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
@@ -239,17 +265,27 @@ static StringRef nameOf(Keys keys) {
   return kNames[int(keys)];
 }
 
-static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
+static const ScheduleRow *lookUp(ArrayRef<ScheduleRow> rows,
+                                 AttentionOpInterface op, StringRef chip,
                                  Keys keys, Regions regions) {
-  ArrayRef<ScheduleRow> rows(kSchedules);
-  if (isa<DifferentialOp>(op.getOperation()))
-    rows = kDifferentialSchedules;
   for (const ScheduleRow &row : rows)
     if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
         regions >= row.regions && op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
       return &row;
   return nullptr;
+}
+
+static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
+                                 Keys keys, Regions regions) {
+  auto difference = dyn_cast<DifferentialOp>(op.getOperation());
+  if (!difference)
+    return lookUp(kSchedules, op, chip, keys, regions);
+  if (difference.getKey0() == difference.getKey1())
+    if (const ScheduleRow *row =
+            lookUp(kSharedKeySchedules, op, chip, keys, regions))
+      return row;
+  return lookUp(kDifferentialSchedules, op, chip, keys, regions);
 }
 
 /// Blocks of a cluster walk over the same tiles.

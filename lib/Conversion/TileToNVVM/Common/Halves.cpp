@@ -13,8 +13,9 @@
 using namespace mlir;
 using namespace mlir::tile;
 
-/// Values that one access moves: 16 bytes a thread.
-static constexpr int64_t kPiece = 4;
+/// Values that one access moves: 16 bytes a thread. A turn has few of them: a
+/// kernel whose rows take all registers has none to wait for more loads.
+static constexpr int64_t kPiece = 4, kMostPieces = 8;
 
 namespace {
 /// A thread of the first half and its partner, half the threads later, hold the
@@ -31,7 +32,8 @@ struct SumHalvesLowering : OpConversionPattern<SumHalvesOp> {
     int64_t half = getWarps(type) * 32 / 2;
     int64_t bytes =
         buffer.getNumElements() * buffer.getElementTypeBitWidth() / 8;
-    int64_t inTurn = bytes / (half * kPiece * 4) * kPiece;
+    int64_t inTurn =
+        std::min(bytes / (half * kPiece * 4), kMostPieces) * kPiece;
     ThreadIndex t(e);
     Value sends = arith::CmpIOp::create(e.b, arith::CmpIPredicate::sge,
                                         t.thread, e.constant(half));
@@ -39,9 +41,12 @@ struct SumHalvesLowering : OpConversionPattern<SumHalvesOp> {
                         e.shiftLeft(e.rem(t.thread, half), 4));
     SmallVector<Value> values(adaptor.getSource());
     auto piece = VectorType::get({kPiece}, e.b.getF32Type());
-    auto address = [&](int64_t number) {
-      return SharedTile::pointer(
-          e, e.add(place, number / kPiece * half * kPiece * 4));
+    // One pointer: what is added to it is part of the instructions.
+    Value start = SharedTile::pointer(e, place);
+    auto address = [&](int64_t number) -> Value {
+      return LLVM::GEPOp::create(
+          e.b, start.getType(), e.b.getI8Type(), start,
+          ArrayRef<LLVM::GEPArg>{int32_t(number * half * 4)});
     };
     MutableArrayRef<Value> rest(values);
     while (!rest.empty()) {
@@ -57,15 +62,7 @@ struct SumHalvesLowering : OpConversionPattern<SumHalvesOp> {
                                 address(i), /*alignment=*/16);
       }
       emitGroupBarrier(e.b, op.getLoc());
-      // The sender adds its own values: no branch, and no one looks.
-      for (size_t i = 0; i < turn.size(); i += kPiece) {
-        Value other =
-            LLVM::LoadOp::create(e.b, piece, address(i), /*alignment=*/16);
-        for (int64_t k = 0; k < kPiece; ++k)
-          turn[i + k] = arith::AddFOp::create(
-              e.b, turn[i + k],
-              LLVM::ExtractElementOp::create(e.b, other, e.constant(k)));
-      }
+      receive(e, sends, turn, address);
       emitGroupBarrier(e.b, op.getLoc());
     }
     rewriter.replaceOpWithMultiple(op, {values});
@@ -73,6 +70,34 @@ struct SumHalvesLowering : OpConversionPattern<SumHalvesOp> {
   }
 
 private:
+  /// A branch for the adding, too: left to itself it would move to where the
+  /// sums are used, and both terms of all of them would wait for it.
+  static void receive(Integers &e, Value sends, MutableArrayRef<Value> turn,
+                      function_ref<Value(int64_t)> address) {
+    auto piece = VectorType::get({kPiece}, e.b.getF32Type());
+    auto branch = scf::IfOp::create(e.b, ValueRange(turn).getTypes(), sends,
+                                    /*withElseRegion=*/true);
+    {
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+      scf::YieldOp::create(e.b, turn);
+      e.b.setInsertionPointToStart(branch.elseBlock());
+      SmallVector<Value> sums;
+      Value loaded;
+      for (auto [i, own] : llvm::enumerate(turn)) {
+        if (i % kPiece == 0)
+          loaded = LLVM::LoadOp::create(e.b, piece, address(i),
+                                        /*alignment=*/16);
+        sums.push_back(
+            arith::AddFOp::create(e.b, own,
+                                  LLVM::ExtractElementOp::create(
+                                      e.b, loaded, e.constant(i % kPiece))));
+      }
+      scf::YieldOp::create(e.b, sums);
+    }
+    llvm::copy(branch.getResults(), turn.begin());
+  }
+
   static Value gather(Integers &e, VectorType type, ValueRange values) {
     Value vector = LLVM::PoisonOp::create(e.b, type);
     for (auto [i, value] : llvm::enumerate(values))

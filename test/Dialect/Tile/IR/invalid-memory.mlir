@@ -191,7 +191,7 @@ func.func @copy_out_chunks(%g: memref<?x12xf16>, %r: i32, %s: !s) {
 !s = memref<32x16xf16, #tile.swizzle<32>>
 
 func.func @store_shape(%t: !acc, %s: !s) {
-  // expected-error @below {{expected an accumulator of the target's shape, but got}}
+  // expected-error @below {{expected an accumulator of the target's shape, or with more rows, but got}}
   tile.store %t to %s : !acc to !s
   return
 }
@@ -201,7 +201,7 @@ func.func @store_shape(%t: !acc, %s: !s) {
 !s = memref<16x16xf16, #tile.swizzle<32>>
 
 func.func @store_without_layout(%t: tensor<16x16xf32>, %s: !s) {
-  // expected-error @below {{expected an accumulator of the target's shape, but got 'tensor<16x16xf32>' to}}
+  // expected-error @below {{expected an accumulator of the target's shape, or with more rows, but got 'tensor<16x16xf32>' to}}
   tile.store %t to %s : tensor<16x16xf32> to !s
   return
 }
