@@ -34,6 +34,7 @@ config.substitutions += [
     ("%ptxas", config.ptxas),
     ("%nvdisasm", config.nvdisasm),
     ("%attn_src", config.attn_src_root),
+    ("%attn_tools", config.attn_tools_dir),
     ("%attn_lib", config.attn_lib_dir),
     ("%cc", config.cc),
     ("%fake_cuda", config.fake_cuda_dir),

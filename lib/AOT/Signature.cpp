@@ -31,10 +31,13 @@ static bool isCIdentifier(StringRef name) {
                       [&](char c) { return isLetter(c) || llvm::isDigit(c); });
 }
 
-/// The function argument behind a value, looking through casts.
+/// The function argument behind a value, looking through casts and views.
 static BlockArgument argumentOf(Value value) {
-  while (auto cast = value ? value.getDefiningOp<memref::CastOp>() : nullptr)
-    value = cast.getSource();
+  while (Operation *op = value ? value.getDefiningOp() : nullptr) {
+    if (!isa<memref::CastOp, memref::SubViewOp>(op))
+      break;
+    value = op->getOperand(0);
+  }
   return dyn_cast_or_null<BlockArgument>(value);
 }
 

@@ -21,6 +21,7 @@ namespace mlir {
 #define GEN_PASS_DECL_CONVERTMATHTOLIBMPASS
 #define GEN_PASS_DECL_CONVERTMATHTOLLVMPASS
 #define GEN_PASS_DECL_FINALIZEMEMREFTOLLVMCONVERSIONPASS
+#define GEN_PASS_DECL_LOWERAFFINEPASS
 #define GEN_PASS_DECL_RECONCILEUNREALIZEDCASTSPASS
 #define GEN_PASS_DECL_SCFTOCONTROLFLOWPASS
 #include "mlir/Conversion/Passes.h.inc"
@@ -29,6 +30,10 @@ namespace arith {
 #define GEN_PASS_DECL_ARITHEXPANDOPSPASS
 #include "mlir/Dialect/Arith/Transforms/Passes.h.inc"
 } // namespace arith
+namespace memref {
+#define GEN_PASS_DECL_EXPANDSTRIDEDMETADATAPASS
+#include "mlir/Dialect/MemRef/Transforms/Passes.h.inc"
+} // namespace memref
 namespace math {
 #define GEN_PASS_DECL_MATHEXPANDOPSPASS
 #define GEN_PASS_DECL_MATHEXTENDTOSUPPORTEDTYPES
@@ -64,7 +69,7 @@ static void buildHostFloats(OpPassManager &manager) {
   manager.addPass(arith::createArithExpandOpsPass(expand));
 }
 
-static void buildLLVM(OpPassManager &manager) {
+static void buildHostLLVM(OpPassManager &manager) {
   // Before math-to-funcs: its helper functions need no wrapper.
   manager.addNestedPass<func::FuncOp>(LLVM::createLLVMRequestCWrappersPass());
   manager.addPass(createConvertMathToFuncs());
@@ -72,6 +77,9 @@ static void buildLLVM(OpPassManager &manager) {
   // Intrinsics first, so that LLVM may simplify them; libm for the rest.
   manager.addPass(createConvertMathToLLVMPass());
   manager.addPass(createConvertMathToLibmPass());
+  // Views become base, offset and strides.
+  manager.addPass(memref::createExpandStridedMetadataPass());
+  manager.addPass(createLowerAffinePass());
   manager.addPass(createFinalizeMemRefToLLVMConversionPass());
   manager.addPass(createArithToLLVMConversionPass());
   manager.addPass(createConvertControlFlowToLLVMPass());
@@ -82,10 +90,14 @@ static void buildLLVM(OpPassManager &manager) {
 void ::attn::buildReferencePipeline(OpPassManager &manager,
                                     const ReferenceOptions &options) {
   buildLoops(manager, options);
+  buildScalarHostPipeline(manager);
+}
+
+void ::attn::buildScalarHostPipeline(OpPassManager &manager) {
   buildHostFloats(manager);
   manager.addPass(createCanonicalizerPass());
   manager.addPass(createCSEPass());
-  buildLLVM(manager);
+  buildHostLLVM(manager);
 }
 
 namespace {

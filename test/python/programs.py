@@ -57,6 +57,7 @@ class Case:
     layout: str = "bhsd"
     sizes: str = "lengths"  # which sizes are dynamic: none, lengths, all
     poison: bool = False    # NaN and Inf in keys and values that no row keeps
+    value_in_key: bool = False  # the value is the first columns of the key
     difference: Optional[Difference] = None  # of two maps, by attn.differential
 
     @property
@@ -75,9 +76,18 @@ class Case:
 
     def __str__(self):
         return (f"{self.variant.name} {self.element} B{self.b} H{self.hq}/"
-                f"{self.hkv} S{self.sq}x{self.sk} D{self.d}/{self.dv} "
+                f"{self.hkv} S{self.sq}x{self.sk} D{self.d}"
+                f"{':' if self.value_in_key else '/'}{self.dv} "
                 f"{self.layout} scale={self.scale} {self.sizes}"
                 + (f" {self.difference}" if self.difference else ""))
+
+    @property
+    def inputs(self):
+        """The same for those that are inputs: a value in its key is none."""
+        shapes = self.shapes()
+        if self.value_in_key:
+            del shapes["v"]
+        return shapes
 
 
 def region(name, arguments, body, result, kind):
@@ -85,6 +95,22 @@ def region(name, arguments, body, result, kind):
         return ""
     return (f"  {name} {{\n  ^bb0({arguments}):\n    {body.strip()}\n"
             f"    attn.yield {result} : {kind}\n  }}\n")
+
+
+def slice_of_key(case, k, v):
+    """The value as the first columns of the key."""
+    sizes = [str(case.b), str(case.hkv), "%sk", str(case.dv)]
+    lines = ""
+    for d, (name, size) in enumerate(zip(("batch", "heads", "sk"), k.split("<")[1].split("x"))):
+        if size == "?":
+            sizes[d] = "%" + name
+            if d < 2:
+                lines += (f"  %c{d} = arith.constant {d} : index\n"
+                          f"  %{name} = tensor.dim %k, %c{d} : {k}\n")
+        else:
+            sizes[d] = size
+    return (lines + f"  %v = tensor.extract_slice %k[0, 0, 0, 0] [{', '.join(sizes)}] "
+            f"[1, 1, 1, 1] : {k} to {v}\n")
 
 
 def program(case, captures):
@@ -108,8 +134,9 @@ def program(case, captures):
         if case.difference.norm == "weight":
             extra["weight"] = f"tensor<{case.dv}x{case.difference.element}>"
     kinds = {name: kind for name, (_, kind) in captures.items()}
+    inputs = {name: types[name] for name in case.inputs}
     arguments = ", ".join(f"%{name}: {kind}"
-                          for name, kind in {**types, **extra, **kinds}.items())
+                          for name, kind in {**inputs, **extra, **kinds}.items())
     indices = "%b: index, %h: index, %i: index, %j: index"
     variant = case.variant
     attributes = []
@@ -138,6 +165,7 @@ def program(case, captures):
         f"  %sq = tensor.dim %{q}, %c2 : {types[q]}\n"
         f"  %sk = tensor.dim %{k}, %c2 : {types[k]}\n"
         f"  %offset = arith.subi %sk, %sq : index\n"
+        + (slice_of_key(case, types[k], types["v"]) if case.value_in_key else "") +
         f"  {names} = attn.{op} {operands} {attributes}\n"
         + region("score", "%s: f32, " + indices, variant.score,
                  variant.score_value, "f32")
@@ -171,5 +199,6 @@ def capture_inputs(captures, folder):
             continue
         stored = value.astype(np.float32) if value.dtype == float else value
         inputs.append(os.path.join(folder, name + ".npy"))
+        # Not ascontiguousarray, which adds a dimension where there is none.
         np.save(inputs[-1], np.asarray(stored, order="C"))
     return inputs

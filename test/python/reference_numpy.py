@@ -29,6 +29,15 @@ def relu_row(s, v, power, divisor):
     return (np.where(s > 0, s, 0) ** power / divisor) @ v, None
 
 
+def softpick_row(s, v):
+    """Softpick, arXiv 2504.20966, without its epsilon: 0 where all scores are."""
+    differences = np.expm1(s)
+    total = np.abs(differences).sum()
+    if total == 0:
+        return np.zeros(v.shape[1]), -np.inf
+    return (np.maximum(differences, 0) / total) @ v, np.log(total)
+
+
 def stick_breaking_row(s, v):
     """Stick-breaking attention, arXiv 2410.17980: each key, from the last on, breaks
     sigmoid(s) off what is left. The second result is the log of what remains."""

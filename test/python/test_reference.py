@@ -14,6 +14,7 @@ import zlib
 
 import numpy as np
 
+import flex_variants
 import reference_numpy
 from programs import (Case, Difference, capture_inputs, difference_captures,
                       program)
@@ -60,6 +61,8 @@ class Run:
         self.tensors = {
             name: round_to(case.element, rng.standard_normal((case.b, *shape)))
             for name, shape in case.shapes().items()}
+        if case.value_in_key:
+            self.tensors["v"] = self.tensors["k"][..., :case.dv]
         if case.poison:
             self.poison()
 
@@ -116,7 +119,7 @@ class Run:
 
         swap = self.case.layout == "bshd"
         inputs = [save(name + ".npy", x.transpose(0, 2, 1, 3) if swap else x)
-                  for name, x in self.tensors.items()]
+                  for name, x in self.tensors.items() if name in self.case.inputs]
         inputs += capture_inputs(self.captures, self.folder)
         with open(path("program.mlir"), "w") as file:
             file.write(program(self.case, self.captures))
@@ -188,6 +191,18 @@ class ReferenceTest(unittest.TestCase):
             for mask in ("causal_bottom_right", "key_lengths"):
                 self.check(Case(combine(score, by_name(mask)), sq=12, sk=8))
 
+    def test_variants_of_other_systems(self):
+        for variant in flex_variants.SCORES + flex_variants.MASKS:
+            self.check(Case(variant))
+            self.check(Case(variant, "bf16", b=3, sq=9, sk=4, hq=2, hkv=2))
+            self.check(Case(variant, "f16", b=1, hq=2, hkv=1, sq=150, sk=37))
+            self.check(Case(variant, b=1, hq=2, hkv=1, sq=21, sk=170))
+
+    def test_names_are_unique(self):
+        names = [variant.name for variant in SCORES + MASKS + NORMALIZERS +
+                 flex_variants.SCORES + flex_variants.MASKS]
+        self.assertEqual(len(names), len(set(names)))
+
     def test_normalizers(self):
         for variant in NORMALIZERS:
             for element in ("f16", "bf16", "f32"):
@@ -205,6 +220,14 @@ class ReferenceTest(unittest.TestCase):
             for d, dv in ((16, 16), (40, 40), (64, 64), (64, 32), (32, 64)):
                 self.check(Case(PLAIN, element, d=d, dv=dv))
                 self.check(Case(by_name("causal"), element, d=d, dv=dv, lse=False))
+
+    def test_values_in_keys(self):
+        for element in ("f16", "bf16", "f32"):
+            for d, dv in ((16, 16), (64, 32), (72, 64)):
+                for sizes in ("none", "lengths", "all"):
+                    self.check(Case(by_name("causal"), element, d=d, dv=dv, hkv=1,
+                                    sizes=sizes, value_in_key=True))
+        self.check(Case(PLAIN, "bf16", d=64, dv=32, layout="bshd", value_in_key=True))
 
     def test_head_groups(self):
         for hq, hkv in ((1, 1), (4, 4), (4, 1), (6, 2), (7, 1), (9, 3)):

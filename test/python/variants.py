@@ -6,34 +6,13 @@ In the dialect a variant may use %sq, %sk and %offset = %sk - %sq. In Python
 c holds the captures by name and c["sq"], c["sk"].
 """
 import math
-from dataclasses import dataclass, replace
-from typing import Callable, Dict, Optional, Tuple
+from dataclasses import replace
 
 import numpy as np
 
+import flex_variants
 import reference_numpy
-
-
-@dataclass(frozen=True)
-class Variant:
-    name: str
-    score: Optional[str] = None  # body of the region, without its terminator
-    score_value: str = "%r"      # what is yielded
-    score_fn: Optional[Callable] = None  # (s, b, h, i, j, c)
-    mask: Optional[str] = None
-    mask_value: str = "%m"
-    mask_fn: Optional[Callable] = None  # (b, h, i, j, c)
-    # (shape, random generator) -> {name: (array or number, type)}
-    captures: Callable[..., Dict[str, Tuple]] = lambda shape, rng: {}
-    loose: bool = False  # the region is evaluated in f32 on purpose
-    # For docs/Variants.md, which lists the variants that have a source.
-    formula: str = ""
-    source: str = ""
-    normalizer: Optional[str] = None
-    sink: Optional[str] = None
-    sink_value: str = "%r"
-    row_fn: Optional[Callable] = None  # (s, v, b, h, c): a row of out and its lse
-    has_lse: bool = True
+from variant import Variant
 
 
 def causal(i, j):
@@ -534,6 +513,12 @@ MASKS = [
             source="Llama 4, Hugging Face transformers",
             mask_fn=lambda b, h, i, j, c: in_chunk_before(
                 i + c["sk"] - c["sq"], j, c["size"])),
+    Variant("block_causal", captures=lambda shape, rng: {
+        "size": (max(3, shape.sk // 5), "index")},
+            mask="%m = attn.block_causal %i, %j, %size",
+            formula="floor(j / size) <= floor(i / size)",
+            source="Block Diffusion, arXiv 2503.09573",
+            mask_fn=lambda b, h, i, j, c: j // c["size"] <= i // c["size"]),
     Variant("streaming", captures=lambda shape, rng: {
         "sinks": (2, "index"), "w": (max(3, shape.sk // 4), "index")},
             mask="%m = attn.streaming %i, %j, %sinks, %w",
@@ -634,6 +619,8 @@ NORMALIZERS = [
     relu("relu_squared", "<squared = true>", 2, False),
     relu("relu_squared_over_keys", "<divide_by_keys = true, squared = true>", 2,
          True),
+    Variant("softpick", normalizer="#attn.softpick",
+            row_fn=lambda s, v, b, h, c: reference_numpy.softpick_row(s, v)),
     Variant("stick_breaking", normalizer="#attn.stick_breaking",
             row_fn=lambda s, v, b, h, c: reference_numpy.stick_breaking_row(s, v)),
     Variant("linear", normalizer="#attn.identity", has_lse=False,
@@ -664,8 +651,8 @@ def combine(score, mask):
 
 
 def by_name(name):
-    """One of the variants above, or "a+b": a with the mask of b."""
+    """A variant of this file or of flex_variants.py, or "a+b": a with the mask of b."""
     score, _, mask = name.partition("+")
-    found = next(v for v in [PLAIN] + SCORES + MASKS + NORMALIZERS
-                 if v.name == score)
+    found = next(v for v in [PLAIN] + SCORES + MASKS + NORMALIZERS +
+                 flex_variants.SCORES + flex_variants.MASKS if v.name == score)
     return combine(found, by_name(mask)) if mask else found

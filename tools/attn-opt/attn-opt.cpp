@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "EmitKernels.h"
+#include "Explain.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
@@ -12,6 +13,8 @@ int main(int argc, char **argv) {
   attn::registerAllPasses();
   if (attn::wantsEmission(argc, argv))
     return attn::emitKernelsMain(argc, argv, registry);
+  if (attn::wantsExplanation(argc, argv))
+    return attn::explainMain(argc, argv, registry);
   return mlir::asMainReturnCode(
       mlir::MlirOptMain(argc, argv, "attention compiler\n", registry));
 }

@@ -3,7 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Compilation.h"
-#include "Diagnostics.h"
+#include "attn/Pipelines/Diagnostics.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Pipelines/Reference.h"
 #include "mlir/IR/SymbolTable.h"

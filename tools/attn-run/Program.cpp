@@ -3,7 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Program.h"
-#include "Diagnostics.h"
+#include "ElementType.h"
+#include "attn/Pipelines/Diagnostics.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Dialect/Tensor/IR/Tensor.h"
 #include "mlir/IR/Verifier.h"
@@ -30,7 +31,7 @@ Program::Program()
           allDialects(), mlir::MLIRContext::Threading::DISABLED)) {}
 
 llvm::Error Program::parse(llvm::StringRef path) {
-  DiagnosticCollector diagnostics(context.get());
+  attn::DiagnosticCollector diagnostics(context.get());
   mlir::ParserConfig config(context.get());
   parsed = mlir::parseSourceFile<mlir::ModuleOp>(path, config);
   if (parsed)
@@ -82,26 +83,6 @@ llvm::Expected<std::unique_ptr<Program>> Program::load(llvm::StringRef path,
 // Signature
 //===----------------------------------------------------------------------===//
 
-static std::optional<Element> elementOf(mlir::Type type) {
-  if (type.isF16())
-    return Element::F16;
-  if (type.isBF16())
-    return Element::BF16;
-  if (type.isF32())
-    return Element::F32;
-  if (type.isF64())
-    return Element::F64;
-  if (type.isInteger(1))
-    return Element::I1;
-  if (type.isInteger(8))
-    return Element::I8;
-  if (type.isInteger(32))
-    return Element::I32;
-  if (type.isInteger(64) || type.isIndex())
-    return Element::I64;
-  return std::nullopt;
-}
-
 static std::string typeText(mlir::Type type) {
   std::string text;
   llvm::raw_string_ostream stream(text);
@@ -130,22 +111,24 @@ llvm::Error Program::describeArguments() {
   return llvm::Error::success();
 }
 
-static mlir::Value throughCasts(mlir::Value value) {
-  while (auto cast = value.getDefiningOp<mlir::tensor::CastOp>())
-    value = cast.getSource();
+/// The value of which a value is a cast or a slice.
+static mlir::Value throughViews(mlir::Value value) {
+  while (
+      mlir::isa_and_nonnull<mlir::tensor::CastOp, mlir::tensor::ExtractSliceOp>(
+          value.getDefiningOp()))
+    value = value.getDefiningOp()->getOperand(0);
   return value;
 }
 
 static bool isRotated(mlir::Value value) {
-  return static_cast<bool>(throughCasts(value).getDefiningOp<RotaryOp>());
+  return static_cast<bool>(throughViews(value).getDefiningOp<RotaryOp>());
 }
 
-/// The function argument behind a value, looking through casts and rotations,
-/// which keep sizes.
+/// The function argument behind a value, looking through views and rotations.
 static mlir::BlockArgument argumentOf(mlir::Value value) {
-  value = throughCasts(value);
+  value = throughViews(value);
   while (auto rotary = value.getDefiningOp<RotaryOp>())
-    value = throughCasts(rotary.getInput());
+    value = throughViews(rotary.getInput());
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
@@ -210,7 +193,7 @@ static bool isUnnamed(const Argument &argument) {
 }
 
 llvm::Error Program::nameSequence(mlir::Value value, llvm::StringRef role) {
-  if (auto rotary = throughCasts(value).getDefiningOp<RotaryOp>()) {
+  if (auto rotary = throughViews(value).getDefiningOp<RotaryOp>()) {
     for (auto [operand, name] : {std::pair(rotary.getPositions(), "positions"),
                                  {rotary.getCos(), "cos"},
                                  {rotary.getSin(), "sin"}})
@@ -298,6 +281,17 @@ static llvm::Error expectSame(const char *what, const char *first, int64_t a,
                            llvm::Twine(a) + " and " + llvm::Twine(b));
 }
 
+/// The shape of an argument, or of a slice of it: what its type leaves open is
+/// the argument's.
+static Shape shapeOf(mlir::Value value, llvm::ArrayRef<Shape> shapes) {
+  Shape shape = shapes[argumentOf(value).getArgNumber()];
+  auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
+  for (auto [size, known] : llvm::zip(shape, type.getShape()))
+    if (!mlir::ShapedType::isDynamic(known))
+      size = known;
+  return shape;
+}
+
 /// The second map has the shapes of the first; lambda and weight fit them.
 static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
                              llvm::ArrayRef<Shape> shapes) {
@@ -333,11 +327,8 @@ static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
 
 static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
                                      llvm::ArrayRef<Shape> shapes) {
-  auto shapeOf = [&](mlir::Value value) -> const Shape & {
-    return shapes[argumentOf(value).getArgNumber()];
-  };
-  const Shape &q = shapeOf(op.getQuery()), &k = shapeOf(op.getKey()),
-              &v = shapeOf(op.getValue());
+  Shape q = shapeOf(op.getQuery(), shapes), k = shapeOf(op.getKey(), shapes),
+        v = shapeOf(op.getValue(), shapes);
   if (llvm::Error error = expectSame("batch", "query", q[0], "key", k[0]))
     return error;
   if (llvm::Error error = expectSame("batch", "key", k[0], "value", v[0]))

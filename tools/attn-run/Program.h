@@ -48,6 +48,9 @@ public:
   llvm::StringRef entry() { return function.getName(); }
   const std::vector<Argument> &arguments() const { return args; }
   const std::vector<Result> &results() const { return outs; }
+  bool isUsed(unsigned argument) {
+    return !function.getArgument(argument).use_empty();
+  }
 
   /// Checks that tensors of these shapes (one per argument, in B x H x S x D
   /// order, empty for scalars) fit together, which no device function can do

@@ -75,6 +75,10 @@ struct CommandLine {
   Option<std::string> stats{
       "stats", cl::desc("write counters of the run as JSON"),
       cl::value_desc("file"), cl::location(to.stats), cl::cat(category)};
+  Option<std::string> maskPicture{
+      "mask-picture", cl::desc("draw the tiles of the masks, for these inputs"),
+      cl::value_desc("FILE.svg"), cl::location(to.maskPicture),
+      cl::cat(category)};
   cl::list<uint64_t, std::vector<uint64_t>> seeds{
       "seed",
       cl::desc("seed of the simulator's scheduler (default 0); several are "
@@ -145,7 +149,8 @@ static llvm::Error validate(const RunOptions &options) {
   for (const std::string &path : options.outputs)
     if (llvm::Error error = checkWritable(path))
       return error;
-  for (const std::string *path : {&options.stats, &options.ptxOutput})
+  for (const std::string *path :
+       {&options.stats, &options.ptxOutput, &options.maskPicture})
     if (!path->empty())
       if (llvm::Error error = checkWritable(*path))
         return error;

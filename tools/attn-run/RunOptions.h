@@ -48,6 +48,7 @@ struct RunOptions {
   StorageLayout layout = StorageLayout::BHSD;
   int ordinal = 0;                        ///< which GPU
   std::string stats, ptxInput, ptxOutput; ///< paths; empty: not asked for
+  std::string maskPicture;                ///< as well
 
   /// Every timing with every seed: the runs that are asked for.
   std::vector<SimConditions> conditions() const;

@@ -9,6 +9,7 @@
 #include "Execution.h"
 #include "NpyFile.h"
 #include "OutputFile.h"
+#include "Picture.h"
 #include "StatsJson.h"
 #include "Verdict.h"
 #include "llvm/Support/ErrorHandling.h"
@@ -38,7 +39,7 @@ runOnHost(Program &program, const RunInputs &inputs) {
   return runs;
 }
 
-static llvm::Error writeFiles(const Program &program, const RunOptions &options,
+static llvm::Error writeFiles(Program &program, const RunOptions &options,
                               const RunInputs &inputs,
                               llvm::ArrayRef<DeviceRun> runs) {
   if (!options.stats.empty()) {
@@ -47,6 +48,15 @@ static llvm::Error writeFiles(const Program &program, const RunOptions &options,
             writeFile(options.stats, [&](llvm::raw_ostream &stream) {
               stream << llvm::formatv("{0:2}\n", stats);
             }))
+      return error;
+  }
+  if (!options.maskPicture.empty()) {
+    auto picture = drawMasks(program, inputs, options, runs.front().chip);
+    if (!picture)
+      return picture.takeError();
+    if (llvm::Error error =
+            writeFile(options.maskPicture,
+                      [&](llvm::raw_ostream &stream) { stream << *picture; }))
       return error;
   }
   // What a kernel with findings wrote is nothing to keep.

@@ -197,8 +197,9 @@ def count_late_waits(code, blocks):
     for start, (end, _) in blocks.items():
         texts = [text for _, text, _, _ in code[start:end] if re.match(r"\w+GMMA\b", text)]
         for text, following in zip(texts, texts[1:]):
-            result = re.match(r"\S+ (R\d+),", text)
-            adds = re.match(r"\S+ (R\d+),.*, \1\b", following)
+            # Another product may follow in the same registers: of another shape.
+            result = re.match(r"(\S+ R\d+),", text)
+            adds = re.match(r"(\S+ (R\d+)),.*, \2\b", following)
             late += "gsb0" in text and bool(adds) and adds[1] == result[1]
     return late
 

@@ -55,7 +55,8 @@ def AttnToLoopsPass : Pass<"attn-to-loops", "::mlir::ModuleOp"> {
 def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
   let summary = "Attach a schedule to every attention op";
   let description = [{
-    The row of the schedule table for the op's head dims, or the one that is given. A
+    The row of the schedule table for the op's head dims, or the one that is given. (A
+    value that is the first columns of its key adds a stage to the row's.) A
     schedule that the IR has already is kept unless one is given.
 
     ```mlir
@@ -76,11 +77,14 @@ def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
 def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
   let summary = "Attention ops to kernels over tiles, in their plain form";
   let description = [{
-    One kernel for each `attn.attention`: a block computes `m` rows of one head and walks the key tiles
-    from the last to the first. Key tiles on which the mask keeps nothing are not
-    visited, tiles on which it keeps everything do not evaluate it: both are derived
-    from the mask region. Copies are synchronous and the loop is one; the tile
-    transforms turn it into the expert's kernel.
+    One kernel for each `attn.attention`: a block computes `m` rows of one head and
+    walks the key tiles from the last to the first. Key tiles on which the mask keeps
+    nothing are not visited, tiles on which it keeps everything do not evaluate it:
+    both are derived from the mask region, as closed bounds or as lists of tiles that
+    small kernels make before (`f_0_rows`, `f_0_keys`, `f_0_tiles`). Copies are
+    synchronous and the loop is one; the tile transforms turn it into the expert's
+    kernel. A value that is the first columns of
+    its key is a `tile.alias` of the key's tile.
 
     ```mlir
     attn.attention query(%q : ...) ... outs(%o : ...) {tile.schedule = ...}

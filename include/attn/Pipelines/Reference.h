@@ -25,6 +25,10 @@ struct ReferenceOptions {
 void buildReferencePipeline(mlir::OpPassManager &manager,
                             const ReferenceOptions &options);
 
+/// From loops over scalars and memrefs, as the reference is made of, to the
+/// LLVM dialect of the host.
+void buildScalarHostPipeline(mlir::OpPassManager &manager);
+
 /// Registers the pipeline as `attn-reference-pipeline`.
 void registerReferencePipeline();
 

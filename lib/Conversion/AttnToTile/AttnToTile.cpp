@@ -4,13 +4,14 @@
 
 #include "Differential.h"
 #include "Forward.h"
+#include "HeadDims.h"
 #include "HostLaunch.h"
+#include "KernelFunction.h"
 #include "LiveTiles.h"
 #include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Support/TargetDesc.h"
-#include "mlir/Analysis/SliceAnalysis.h"
-#include "mlir/Analysis/TopologicalSortUtils.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Func/IR/FuncOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -29,18 +30,21 @@ using namespace mlir::attn;
 
 /// What a chip's instructions and this lowering can do, said in the user's
 /// terms.
-static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip) {
+static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip,
+                                    tile::ScheduleAttr schedule) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
   if (op.getElementType().isF32())
     return op.emitError("f32 inputs are not supported on ")
            << chip << ", expected f16 or bf16 (the reference runs f32)";
-  for (auto [name, size] : {std::pair("head_dim", op.getHeadDim()),
-                            {"value head_dim", op.getValueHeadDim()}})
-    if (size < 16 || size > 256 || size % 8)
-      return op.emitError("expected a ")
-             << name << " that is a multiple of 8 from 16 to 256 on " << chip
-             << ", but got " << size;
+  if (failed(checkHeadDims(op, chip)))
+    return failure();
+  if (schedule.getGroups() > 1 && op.getNormalizerOrDefault().dependsOnOrder())
+    return op.emitError("expected a normalizer that does not depend on the "
+                        "order of the keys where groups of warps share them "
+                        "(split = columns, as for head dims over 256), but "
+                        "got ")
+           << op.getNormalizerOrDefault();
   for (Value capture : op.getCaptures())
     if (!isa<MemRefType>(capture.getType()) &&
         !capture.getType().isIntOrIndexOrFloat())
@@ -68,34 +72,16 @@ static void explainMask(AttentionOpInterface op, bool isListed) {
   if (op.getMask().empty())
     return;
   auto options = remark::RemarkOpts::name("mask").category("attn");
-  remark::passed(op.getLoc(), options)
-      << (isListed ? "key tiles: a list of live ones for each block of rows"
-                   : "key tiles: closed bounds of each block of rows");
+  bool isBounded = !analyzeMask(op.getMask()).limits.empty();
+  remark::passed(op.getLoc(), options) << remark::reason(
+      "{0}", isListed    ? "key tiles: a list for each block of rows"
+             : isBounded ? "key tiles: closed bounds for each block of rows"
+                         : "key tiles: all of them");
   for (Operation *undecided : getUndecided(op.getMask()))
     remark::missed(undecided->getLoc(), options)
         << remark::reason("no bounds of '{0}' over a tile: tiles that it "
                           "decides are partial",
                           undecided->getName().getStringRef());
-}
-
-/// All of a call's workspace is taken before its first launch: moves it, and
-/// the sizes it needs, to the start of the function.
-static void hoistWorkspaces(func::FuncOp func) {
-  SetVector<Operation *> early;
-  func.walk([&](WorkspaceOp op) {
-    BackwardSliceOptions options;
-    options.inclusive = true;
-    (void)getBackwardSlice(op.getOperation(), &early, options);
-  });
-  Block &body = func.getBody().front();
-  Operation *last = nullptr;
-  for (Operation *op : topologicalSort(early)) {
-    if (last)
-      op->moveAfter(last);
-    else
-      op->moveBefore(&body, body.begin());
-    last = op;
-  }
 }
 
 namespace {
@@ -146,7 +132,6 @@ private:
         op->erase();
       ops = ops.drop_front(done);
     }
-    hoistWorkspaces(func);
     launchAfterChecks(func);
     return success();
   }
@@ -175,7 +160,7 @@ private:
     if (!schedule)
       return op.emitError("expected a tile.schedule: run attn-choose-schedule "
                           "first");
-    if (failed(checkSupported(op, chip)))
+    if (failed(checkSupported(op, chip, schedule)))
       return failure();
     if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
         difference && failed(checkDifferentialSchedule(difference, schedule)))
@@ -204,7 +189,8 @@ private:
     return success();
   }
 
-  /// A call that does not fit launches nothing, not even its first kernels.
+  /// A call that does not fit launches nothing, not even its first kernels:
+  /// sizes are checked, and workspace is taken, before the first launch.
   static void launchAfterChecks(func::FuncOp func) {
     Block &body = func.getBody().front();
     for (auto launch : llvm::to_vector(body.getOps<gpu::LaunchFuncOp>()))
@@ -214,17 +200,13 @@ private:
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOpInterface op,
                               tile::ScheduleAttr schedule, StringRef name,
                               Value tiles) {
-    OpBuilder b = OpBuilder::atBlockEnd(module.getBody());
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand));
     if (tiles)
       arguments.push_back(tiles.getType());
-    auto kernel = gpu::GPUFuncOp::create(b, op.getLoc(), name,
-                                         b.getFunctionType(arguments, {}));
-    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    kernel.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(schedule.getThreads()), 1, 1}));
+    gpu::GPUFuncOp kernel = createKernelFunction(
+        module, op.getLoc(), name, arguments, schedule.getThreads());
     kernel->setAttr("tile.schedule", schedule);
     return kernel;
   }

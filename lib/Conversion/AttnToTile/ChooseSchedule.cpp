@@ -2,8 +2,11 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "HeadDims.h"
 #include "LiveTiles.h"
 #include "attn/Conversion/Passes.h"
+#include "attn/Conversion/ScheduleTable.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
@@ -11,6 +14,7 @@
 #include "mlir/AsmParser/AsmParser.h"
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/Support/FormatVariadic.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -57,6 +61,9 @@ struct ScheduleRow {
 #define THREE_CONSUMERS                                                        \
   "m=192,warps=12,consumers=3,producer_registers=32,consumer_registers=160,"   \
   "stages=2,overlap=true,ping_pong=true,persistent=true,"
+#define SPLIT_COLUMNS                                                          \
+  "m=64,warps=8,consumers=2,producer_registers=24,consumer_registers=240,"     \
+  "stages=2,weights=shared,split=columns,persistent=true,"
 
 /// sm_80: the tiles of FlashAttention-2 (arXiv 2307.08691) for A100, and n =
 /// 112 or 96 where 128 would spill. sm_90a: those of FlashAttention-3 (arXiv
@@ -81,6 +88,8 @@ static constexpr ScheduleRow kSchedules[] = {
      "m=128,n=64,warps=4,stages=1,order=pressure"},
     {"sm_80", 256, 256, Regions::Any, Keys::Any,
      "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 576, 512, Regions::Any, Keys::Any,
+     "m=64,n=32,warps=8,stages=2,weights=shared,split=columns"},
 
     {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
@@ -135,6 +144,12 @@ static constexpr ScheduleRow kSchedules[] = {
      TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Windowed,
      TWO_CONSUMERS "n=64,rescale=before"},
+
+    // Latent attention: two warp groups share 64 rows of output by columns.
+    {"sm_90a", 576, 512, Regions::Any, Keys::Full, SPLIT_COLUMNS "n=64"},
+    {"sm_90a", 576, 512, Regions::Any, Keys::Causal,
+     SPLIT_COLUMNS "n=64,longest_first=true"},
+    {"sm_90a", 576, 512, Regions::Any, Keys::Windowed, SPLIT_COLUMNS "n=64"},
 };
 
 /// attn.differential: a warp has the registers of attention of the same head
@@ -203,6 +218,7 @@ static constexpr ScheduleRow kSharedKeySchedules[] = {
     {"sm_90a", 128, 128, Regions::Any, Keys::Any,
      TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
 };
+#undef SPLIT_COLUMNS
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
 
@@ -265,12 +281,31 @@ static StringRef nameOf(Keys keys) {
   return kNames[int(keys)];
 }
 
+/// A tile that holds key and value is read twice: until it has been, the next
+/// one needs a place.
+static tile::ScheduleAttr withSlotForValue(tile::ScheduleAttr schedule) {
+  if (schedule.getSplit() == tile::Split::Columns)
+    return schedule; // its two tiles fill the shared memory
+  tile::ScheduleAttr s = schedule;
+  return tile::ScheduleAttr::get(
+      s.getContext(), s.getM(), s.getN(), s.getWarps(), s.getStages() + 1,
+      s.getOrder(), s.getConsumers(), s.getProducerRegisters(),
+      s.getConsumerRegisters(), s.getWeights(), s.getOverlap(), s.getPingPong(),
+      s.getRescale(), s.getThreshold(), s.getPersistent(), s.getLongestFirst(),
+      s.getCluster(), s.getSplit());
+}
+
+/// Rows for larger head dims are for values that lie in their keys.
+static constexpr int64_t kLargestOwnValue = 256;
+
 static const ScheduleRow *lookUp(ArrayRef<ScheduleRow> rows,
                                  AttentionOpInterface op, StringRef chip,
                                  Keys keys, Regions regions) {
   for (const ScheduleRow &row : rows)
-    if (row.chip == chip && (row.keys == Keys::Any || row.keys == keys) &&
-        regions >= row.regions && op.getHeadDim() <= row.headDim &&
+    if (row.chip == chip &&
+        (row.headDim <= kLargestOwnValue || isValueInKey(op)) &&
+        (row.keys == Keys::Any || row.keys == keys) && regions >= row.regions &&
+        op.getHeadDim() <= row.headDim &&
         op.getValueHeadDim() <= row.valueHeadDim)
       return &row;
   return nullptr;
@@ -286,6 +321,29 @@ static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
             lookUp(kSharedKeySchedules, op, chip, keys, regions))
       return row;
   return lookUp(kDifferentialSchedules, op, chip, keys, regions);
+}
+
+FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
+                                                     StringRef chip) {
+  Keys keys = keysOf(op);
+  Regions regions = regionsOf(op);
+  const ScheduleRow *row = lookUp(op, chip, keys, regions);
+  if (!row) {
+    if (failed(checkHeadDims(op, chip)))
+      return failure();
+    return op.emitError("no schedule for head dims ")
+           << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
+           << chip;
+  }
+  std::string reason = llvm::formatv(
+      "head dims {0} and {1}, {2} regions, {3} keys: the row for "
+      "head dims up to {4} and {5}, {6} regions, {7} keys",
+      op.getHeadDim(), op.getValueHeadDim(), nameOf(regions), nameOf(keys),
+      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys));
+  tile::ScheduleAttr schedule = parseSchedule(op.getContext(), row->schedule);
+  if (isValueInKey(op))
+    schedule = withSlotForValue(schedule);
+  return ScheduleChoice{schedule, row->schedule, reason};
 }
 
 /// Blocks of a cluster walk over the same tiles.
@@ -334,17 +392,11 @@ private:
     auto written = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
     tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
-      Keys keys = keysOf(op);
-      Regions regions = regionsOf(op);
-      const ScheduleRow *row = lookUp(op, chip, keys, regions);
-      if (!row) {
-        op.emitError("no schedule for head dims ")
-            << op.getHeadDim() << " and " << op.getValueHeadDim() << " on "
-            << chip << ", expected at most 256";
+      FailureOr<ScheduleChoice> choice = lookUpSchedule(op, chip);
+      if (failed(choice))
         return WalkResult::interrupt();
-      }
-      chosen = parseSchedule(op.getContext(), row->schedule);
-      explain(op, *row, keys, regions);
+      chosen = choice->schedule;
+      explain(op, *choice);
     }
     if (failed(checkCluster(op, chosen)))
       return WalkResult::interrupt();
@@ -352,19 +404,12 @@ private:
     return WalkResult::advance();
   }
 
-  void explain(AttentionOpInterface op, const ScheduleRow &row, Keys keys,
-               Regions regions) {
+  void explain(AttentionOpInterface op, const ScheduleChoice &choice) {
     auto options =
         remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);
     remark::passed(op.getLoc(), options)
-        << remark::reason("head dims {0} and {1}, {2} regions, {3} keys: the "
-                          "row for head dims up to {4} and {5}, {6} regions, "
-                          "{7} keys",
-                          op.getHeadDim(), op.getValueHeadDim(),
-                          nameOf(regions), nameOf(keys), row.headDim,
-                          row.valueHeadDim, nameOf(row.regions),
-                          nameOf(row.keys))
-        << remark::metric("schedule", row.schedule);
+        << remark::reason("{0}", choice.reason)
+        << remark::metric("schedule", choice.row);
   }
 };
 } // namespace

@@ -160,6 +160,11 @@ void attn::buildDifference(ImplicitLocOpBuilder &b, DifferentialOp op,
 
 LogicalResult attn::checkDifferentialSchedule(DifferentialOp op,
                                               tile::ScheduleAttr schedule) {
+  if (schedule.getSplit() == tile::Split::Columns)
+    return op.emitError("schedule ")
+           << schedule
+           << " splits columns, but the two maps take half of the rows each; "
+              "use split = rows";
   if (schedule.getWarps() % 2)
     return op.emitError("schedule ")
            << schedule << " has " << schedule.getWarps()

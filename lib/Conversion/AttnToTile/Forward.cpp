@@ -4,9 +4,12 @@
 
 #include "Forward.h"
 #include "Differential.h"
+#include "KernelFunction.h"
 #include "KeyRange.h"
 #include "LiftedRegion.h"
 #include "TileRows.h"
+#include "attn/Conversion/KeyTiles.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -18,12 +21,14 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-/// What is copied in tiles; maps may share a tensor.
+/// What is copied in tiles; maps may share a tensor, and a key may hold the
+/// value.
 static SmallVector<Value> getTiledOperands(AttentionOpInterface op) {
   llvm::SetVector<Value> operands;
   operands.insert_range(op.getQueries());
   operands.insert_range(op.getKeys());
-  operands.insert(op.getValue());
+  if (!isValueInKey(op))
+    operands.insert(op.getValue());
   operands.insert(op.getOut());
   return operands.takeVector();
 }
@@ -37,21 +42,9 @@ SmallVector<Value> attn::getKernelOperands(AttentionOpInterface op) {
   return operands;
 }
 
-int64_t attn::getRowsOfBlock(AttentionOpInterface op,
-                             tile::ScheduleAttr schedule) {
-  return schedule.getM() / int64_t(op.getQueries().size());
-}
-
 Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand) {
-  auto memref = dyn_cast<MemRefType>(operand.getType());
   bool isRowMajor = llvm::is_contained(getTiledOperands(op), operand);
-  if (!memref || !isRowMajor)
-    return operand.getType();
-  SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
-  strides.back() = 1;
-  return MemRefType::get(
-      memref.getShape(), memref.getElementType(),
-      StridedLayoutAttr::get(op.getContext(), ShapedType::kDynamic, strides));
+  return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
 }
 
 /// Whether a region of the op reads captures at a position.
@@ -78,9 +71,10 @@ public:
   ForwardKernel(AttentionOpInterface op, tile::ScheduleAttr schedule,
                 int64_t alignment, gpu::GPUFuncOp kernel)
       : op(op), schedule(schedule), alignment(alignment),
-        blockRows(getRowsOfBlock(op, schedule)),
+        blockRows(getQueriesOfBlock(op, schedule)),
         b(op.getLoc(), op.getContext()),
-        types{op.getContext(), schedule.getM(), schedule.getWarps()},
+        types{op.getContext(), schedule.getM(), schedule.getRowWarps(),
+              schedule.getGroups()},
         rows(types), element(op.getElementType()),
         normalizer(op.getNormalizerOrDefault()) {
     b.setInsertionPointToStart(&kernel.getBody().front());
@@ -89,8 +83,12 @@ public:
       arguments.map(value, argument);
     if (kernel.getNumArguments() > getKernelOperands(op).size())
       liveTiles = kernel.getArguments().back();
+    valueInKey = isValueInKey(op);
     headDim = padded(op.getHeadDim());
-    valueHeadDim = padded(op.getValueHeadDim());
+    valueHeadDim =
+        llvm::alignTo(padded(op.getValueHeadDim()), 16 * schedule.getGroups());
+    if (valueInKey)
+      shareKeyTile();
     foldScale = op.getScore().empty() && op.getScaleValue() > 0;
   }
 
@@ -116,6 +114,17 @@ private:
       if (dim <= size)
         return size;
     return llvm::alignTo(dim, 64);
+  }
+
+  /// The columns of the key tile that are the value tile: whole pages of it,
+  /// for each group that shares them. What they have beyond the value is
+  /// dropped with the columns of the output that it makes.
+  void shareKeyTile() {
+    int64_t page = tile::getPageColumns(
+        tile::getSharedType(schedule.getN(), headDim, element));
+    int64_t unit = std::max<int64_t>(page, 16) * schedule.getGroups();
+    valueHeadDim = llvm::alignTo(op.getValueHeadDim(), unit);
+    headDim = std::max(headDim, valueHeadDim);
   }
 
   Value i32(int64_t value) {
@@ -185,7 +194,8 @@ private:
     key = slice(k, keyHead);
     if (op.getQueries().size() > 1)
       locateSecondMap(keyHead);
-    value = slice(arguments.lookup(op.getValue()), keyHead);
+    if (!valueInKey)
+      value = slice(arguments.lookup(op.getValue()), keyHead);
     out = slice(arguments.lookup(op.getOut()), head);
     if (op.getLse())
       lse = slice(arguments.lookup(op.getLse()), head);
@@ -213,15 +223,22 @@ private:
   }
 
   void allocateBuffers() {
-    auto alloc = [&](int64_t rowCount, int64_t columns) -> Value {
-      return tile::AllocOp::create(
-          b, tile::getSharedType(rowCount, columns, element), IntegerAttr(),
-          /*slots=*/1);
+    int64_t groups = schedule.getGroups();
+    auto alloc = [&](MemRefType type) -> Value {
+      return tile::AllocOp::create(b, type, IntegerAttr(), /*slots=*/1);
     };
-    queryTile = alloc(schedule.getM(), headDim);
-    keyTile = alloc(schedule.getN() * (key1 ? 2 : 1), headDim);
-    valueTile = alloc(schedule.getN(), valueHeadDim);
-    outTile = alloc(blockRows, valueHeadDim);
+    auto allocTile = [&](int64_t rowCount, int64_t columns,
+                         int64_t shares) -> Value {
+      return alloc(tile::getSharedType(rowCount, columns, element, shares));
+    };
+    if (groups > 1)
+      rows.exchange =
+          alloc(tile::getSharedType(groups, schedule.getM(), b.getF32Type()));
+    queryTile = allocTile(schedule.getM(), headDim, 1);
+    keyTile = allocTile(schedule.getN() * (key1 ? 2 : 1), headDim, 1);
+    if (!valueInKey)
+      valueTile = allocTile(schedule.getN(), valueHeadDim, groups);
+    outTile = allocTile(blockRows, valueHeadDim, groups);
   }
 
   /// A region with its batch, head and captures mapped; positions are the
@@ -252,16 +269,20 @@ private:
     // Keys that no row keeps are copied as zeros: what a buffer holds beyond a
     // sequence's end, NaN included, stays there. Masked scores need no such
     // care, but their keys need not be read either: where it costs nothing.
-    if (!schedule.getConsumers()) {
+    bool clearsValues = !schedule.getConsumers() || isBoundedAbove();
+    if (!schedule.getConsumers() || (valueInKey && clearsValues)) {
       key = firstRows(key, range->keyEnd);
       key1 = key1 ? firstRows(key1, range->keyEnd) : Value();
     }
-    if (!schedule.getConsumers() || isBoundedAbove())
+    if (!valueInKey && clearsValues)
       value = firstRows(value, range->keyEnd);
     if (liveTiles)
       walkLiveTiles(*range);
-    if (schedule.getConsumers())
-      maskFirstTile(*range);
+    if (schedule.getConsumers()) {
+      if (isCountFolded())
+        range->count = tile::UniformOp::create(b, range->count);
+      maskFirstTile(b, b.getLoc(), *range, !op.getMask().empty());
+    }
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
     state.push_back(
@@ -290,21 +311,16 @@ private:
                         [](const KeyLimit &limit) { return limit.key <= 0; });
   }
 
-  /// Makes the walk visit one tile at least, and the first with the mask: the
-  /// softmax of a tile runs under products of the one before, so the first
-  /// iteration stands apart, once.
-  void maskFirstTile(KeyRange &range) {
-    Value one = i32(1);
-    if (range.last)
-      range.last = arith::MaxSIOp::create(b, range.last, i32(0));
-    if (range.fullBegin)
-      range.fullBegin =
-          op.getMask().empty()
-              ? one // the end of the keys lies in the first tile
-              : Value(arith::MaxSIOp::create(b, range.fullBegin, one));
-    if (range.fullEnd)
-      range.fullEnd = arith::MaxSIOp::create(b, range.fullEnd, range.fullBegin);
-    range.count = arith::MaxSIOp::create(b, range.count, one);
+  /// Whether the number of tiles may turn out to be a constant. A loop of one
+  /// iteration would be inlined, and roles share loops.
+  bool isCountFolded() {
+    bool isStatic = !cast<MemRefType>(op.getKey().getType()).isDynamicDim(2);
+    return isStatic || llvm::any_of(bounds.limits, [](const KeyLimit &limit) {
+             return llvm::any_of(limit.alternatives,
+                                 [](const LinearForm &form) {
+                                   return form.query == 0 && form.terms.empty();
+                                 });
+           });
   }
 
   LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {
@@ -330,8 +346,11 @@ private:
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
                                        /*transposed=*/true,
-                                       /*groups=*/key1 ? 2 : 1);
-    tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
+                                       /*batches=*/key1 ? 2 : 1);
+    if (valueInKey)
+      valueTile = firstColumns(keyTile, valueHeadDim);
+    else
+      tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
 
     ValueRange state = loop.getRegionIterArgs().drop_back();
     FailureOr<NormalizerStep> step =
@@ -353,6 +372,14 @@ private:
     next.push_back(sum);
     scf::YieldOp::create(b, next);
     return success();
+  }
+
+  /// A shared tile seen as narrower.
+  Value firstColumns(Value tile, int64_t columns) {
+    auto type = cast<MemRefType>(tile.getType());
+    MemRefType view =
+        MemRefType::Builder(type).setShape({type.getDimSize(0), columns});
+    return tile::AliasOp::create(b, view, tile);
   }
 
   Value isFull(Value t, const KeyRange &range) {
@@ -589,6 +616,7 @@ private:
   NormalizerAttrInterface normalizer;
   int64_t headDim, valueHeadDim; // padded to the depth of a matrix instruction
   bool foldScale;                // the normalizer applies the scale
+  bool valueInKey;               // one tile has both
 
   IRMapping arguments; // operand of the op -> kernel argument
   IRMapping captures;  // capture -> value in the kernel, indices as i32

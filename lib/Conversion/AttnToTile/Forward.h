@@ -12,14 +12,12 @@
 namespace mlir::attn {
 
 /// The values that a kernel of `op` takes, in the order of its arguments:
-/// queries, keys, value, out, [lse], what the epilogue reads, captures.
+/// queries, keys, value unless it is in the key, out, [lse], what the epilogue
+/// reads, captures.
 SmallVector<Value> getKernelOperands(AttentionOpInterface op);
 
 /// The type of a kernel argument for such a value: head dims are contiguous.
 Type getKernelArgumentType(AttentionOpInterface op, Value operand);
-
-/// Queries of a block: each map of the op has as many of the schedule's rows.
-int64_t getRowsOfBlock(AttentionOpInterface op, tile::ScheduleAttr schedule);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
 /// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out

@@ -5,6 +5,9 @@
 #include "HostLaunch.h"
 #include "Forward.h"
 #include "HostChecks.h"
+#include "KernelFunction.h"
+#include "attn/Conversion/KeyTiles.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
@@ -34,13 +37,21 @@ public:
              d);
     headsDivide();
     if (auto difference = dyn_cast<DifferentialOp>(op.getOperation()))
-      return checkMaps(difference);
-    for (auto [name, value] :
-         {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
-      rowsAligned(name, value, alignment);
+      checkMaps(difference);
+    checkRows("query", op.getQueries());
+    checkRows("key", op.getKeys());
+    if (!isValueInKey(op))
+      checkRows("value", v);
+    checkRows("out", o);
   }
 
 private:
+  void checkRows(StringRef name, ValueRange values) {
+    for (auto [i, value] : llvm::enumerate(values))
+      rowsAligned(values.size() > 1 ? (name + Twine(i)).str() : name.str(),
+                  value, alignment);
+  }
+
   /// The second map has the sizes of the first one, lambda and weight fit them.
   void checkMaps(DifferentialOp difference) {
     Value q = op.getQuery(), k = op.getKey(), lambda = difference.getLambda(),
@@ -57,13 +68,6 @@ private:
       same("num_heads in query0 and lambda", q, 1, lambda, 0);
     if (weight)
       same("head_dim in value and weight", op.getValue(), 3, weight, 0);
-    for (auto [name, value] : {std::pair("query0", q),
-                               {"key0", k},
-                               {"query1", difference.getQuery1()},
-                               {"key1", difference.getKey1()},
-                               {"value", op.getValue()},
-                               {"out", op.getOut()}})
-      rowsAligned(name, value, alignment);
   }
 
   void headsDivide() {
@@ -97,19 +101,10 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
     return memref::DimOp::create(b, op.getQuery(), constant(d));
   };
   Value blocks = arith::CeilDivUIOp::create(
-      b, dim(2), constant(getRowsOfBlock(op, schedule)));
+      b, dim(2), constant(getQueriesOfBlock(op, schedule)));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
-  gpu::KernelDim3 threads{constant(schedule.getThreads()), constant(1),
-                          constant(1)};
-  SmallVector<Value> operands;
-  for (Value operand : getKernelOperands(op)) {
-    Type type = getKernelArgumentType(op, operand);
-    operands.push_back(type == operand.getType()
-                           ? operand
-                           : Value(memref::CastOp::create(b, type, operand)));
-  }
+  SmallVector<Value> operands = getKernelOperands(op);
   if (tiles)
     operands.push_back(tiles);
-  gpu::LaunchFuncOp::create(b, kernel, grid, threads,
-                            /*dynamicSharedMemorySize=*/Value(), operands);
+  createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);
 }

@@ -162,6 +162,19 @@ void attn::useLiveTiles(OpBuilder &b, Location loc, KeyRange &range,
   range.last = {};
 }
 
+void attn::maskFirstTile(OpBuilder &builder, Location loc, KeyRange &range,
+                         bool hasMask) {
+  Integers e{ImplicitLocOpBuilder(loc, builder)};
+  Value one = e.constant(1);
+  if (range.last)
+    range.last = e.max(range.last, e.constant(0));
+  if (range.fullBegin)
+    range.fullBegin = hasMask ? e.max(range.fullBegin, one) : one;
+  if (range.fullEnd)
+    range.fullEnd = e.max(range.fullEnd, range.fullBegin);
+  range.count = e.max(range.count, one);
+}
+
 FailureOr<RowLimits> attn::buildRowLimits(OpBuilder &builder, Location loc,
                                           FragmentTypes types, Value rows,
                                           const MaskBounds &bounds,

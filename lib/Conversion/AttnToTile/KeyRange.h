@@ -1,5 +1,4 @@
-//===- KeyRange.h - key tiles of a block of rows -----------------*- C++
-//-*-===//
+//===- KeyRange.h - key tiles of a block of rows ------------------*- C++ -*-=//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -51,6 +50,12 @@ FailureOr<KeyRange> buildKeyRange(OpBuilder &b, Location loc,
 /// Makes `range` the walk over a list.
 void useLiveTiles(OpBuilder &b, Location loc, KeyRange &range, Value lists,
                   ArrayRef<Value> row, bool isOrdered);
+
+/// Makes the walk visit one tile at least, and the first with the mask: with
+/// roles, the softmax of a tile runs under products of the one before, so the
+/// first iteration stands apart, once. `hasMask` is false where only the end of
+/// the keys, which lies in the first tile, is masked.
+void maskFirstTile(OpBuilder &b, Location loc, KeyRange &range, bool hasMask);
 
 /// The keys that one row keeps when the mask is a complete conjunction: from
 /// `low` (null: the first) up to `high` (null: the last), as rows of i32.

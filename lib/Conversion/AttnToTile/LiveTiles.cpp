@@ -3,8 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "LiveTiles.h"
-#include "Forward.h"
-#include "LiftedRegion.h"
+#include "KernelFunction.h"
+#include "RegionScalars.h"
+#include "attn/Conversion/KeyTiles.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -24,43 +25,34 @@ static constexpr int64_t kWarpSize = 32;
 // What the analysis knows
 //===----------------------------------------------------------------------===//
 
-static void collectLiterals(const MaskFormula &formula,
-                            SmallVectorImpl<const MaskLiteral *> &literals) {
+static void forEachLiteral(const MaskFormula &formula,
+                           function_ref<void(const MaskLiteral &)> body) {
   if (formula.kind == MaskFormula::Literal)
-    literals.push_back(&formula.literal);
+    body(formula.literal);
   for (const MaskFormula &child : formula.children)
-    collectLiterals(child, literals);
+    forEachLiteral(child, body);
 }
 
 bool attn::needsLiveTiles(Region &mask) {
   MaskBounds bounds = analyzeMask(mask);
   if (bounds.complete)
     return false;
-  MaskFormulas formulas(mask);
-  MaskFormula keep = formulas.keep();
-  SmallVector<const MaskLiteral *> literals;
-  collectLiterals(keep, literals);
-  size_t decided = llvm::count_if(literals, [](const MaskLiteral *literal) {
-    return literal->kind != MaskLiteral::Unknown;
+  size_t decided = 0, undecided = 0, bounding = 0;
+  forEachLiteral(MaskFormulas(mask).keep(), [&](const MaskLiteral &literal) {
+    ++(literal.kind == MaskLiteral::Unknown ? undecided : decided);
   });
-  size_t bounding = 0;
   for (const KeyLimit &limit : bounds.limits)
     bounding += limit.alternatives.size();
-  return decided > bounding || literals.empty();
+  return decided > bounding || undecided == 0;
 }
 
 SmallVector<Operation *> attn::getUndecided(Region &mask) {
-  SmallVector<Operation *> undecided;
-  MaskFormulas formulas(mask);
-  MaskFormula keep = formulas.keep();
-  SmallVector<const MaskLiteral *> literals;
-  collectLiterals(keep, literals);
-  for (const MaskLiteral *literal : literals)
-    if (literal->kind == MaskLiteral::Unknown)
-      if (Operation *op = literal->value.getDefiningOp();
-          op && !llvm::is_contained(undecided, op))
-        undecided.push_back(op);
-  return undecided;
+  llvm::SetVector<Operation *> undecided;
+  forEachLiteral(MaskFormulas(mask).keep(), [&](const MaskLiteral &literal) {
+    if (literal.kind == MaskLiteral::Unknown)
+      undecided.insert(literal.value.getDefiningOp());
+  });
+  return undecided.takeVector();
 }
 
 namespace {
@@ -74,12 +66,8 @@ public:
   WarpKernel(AttentionOpInterface op, gpu::GPUModuleOp module, StringRef name,
              ValueRange operands)
       : op(op), b(op.getLoc(), op.getContext()), operands(operands) {
-    b.setInsertionPointToEnd(module.getBody());
-    kernel = gpu::GPUFuncOp::create(b, name,
-                                    b.getFunctionType(operands.getTypes(), {}));
-    kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-    kernel.setKnownBlockSizeAttr(
-        b.getDenseI32ArrayAttr({int32_t(kWarpSize), 1, 1}));
+    kernel = createKernelFunction(module, op.getLoc(), name,
+                                  operands.getTypes(), kWarpSize);
     b.setInsertionPointToStart(&kernel.getBody().front());
     block = gpu::BlockIdOp::create(b, gpu::Dimension::x);
     head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
@@ -90,10 +78,7 @@ public:
 
   void launch(ImplicitLocOpBuilder &host, gpu::KernelDim3 grid) {
     gpu::ReturnOp::create(b);
-    Value one = arith::ConstantIndexOp::create(host, 1);
-    Value warp = arith::ConstantIndexOp::create(host, kWarpSize);
-    gpu::LaunchFuncOp::create(host, kernel, grid, {warp, one, one}, Value(),
-                              operands);
+    createLaunch(host, host.getLoc(), kernel, grid, kWarpSize, operands);
   }
 
   /// The kernel's copy of an operand.
@@ -136,58 +121,6 @@ public:
   Value block, head, batch, lane, narrowLane;
 };
 
-/// Copies scalar ops of a mask region into a kernel.
-class RegionScalars {
-public:
-  RegionScalars(AttentionOpInterface op, WarpKernel &kernel) {
-    map.map(op.getMask().getArgument(0), kernel.batch);
-    map.map(op.getMask().getArgument(1), kernel.head);
-    for (Value capture : op.getCaptures()) {
-      Value argument = kernel.argument(capture);
-      map.map(capture, capture.getType().isIndex() ? clamped(kernel.b, argument)
-                                                   : argument);
-    }
-  }
-
-  void mapPosition(Value argument, Value position) {
-    map.map(argument, position);
-  }
-
-  /// `value` of the region, where `b` stands.
-  Value clone(ImplicitLocOpBuilder &b, Value value) {
-    if (Value known = map.lookupOrNull(value))
-      return known;
-    Operation *op = value.getDefiningOp();
-    SmallVector<Value> operands;
-    for (Value operand : op->getOperands())
-      operands.push_back(clone(b, operand));
-    Value result;
-    if (isa<LoadOp>(op))
-      result = load(b, operands.front(), ArrayRef(operands).drop_front());
-    else
-      result =
-          b.clone(*op, map)->getResult(cast<OpResult>(value).getResultNumber());
-    map.map(value, result);
-    return result;
-  }
-
-  static Value load(ImplicitLocOpBuilder &b, Value source, ValueRange indices) {
-    Value element = memref::LoadOp::create(b, source, indices);
-    return element.getType().isIndex() ? clamped(b, element) : element;
-  }
-
-  Value capture(Value value) const { return map.lookup(value); }
-
-private:
-  /// As the kernels do that compute with them in 32 bits.
-  static Value clamped(ImplicitLocOpBuilder &b, Value index) {
-    return arith::IndexCastOp::create(b, b.getIndexType(),
-                                      narrowIndex(b, b.getLoc(), index));
-  }
-
-  IRMapping map;
-};
-
 //===----------------------------------------------------------------------===//
 // Summaries: the least and the largest value of a block
 //===----------------------------------------------------------------------===//
@@ -198,47 +131,6 @@ struct Summary {
   SmallVector<Value> facts;
   Value table; // null without facts
 };
-
-/// The bits of an f32 as an integer that is ordered like it, and back.
-Value orderedBits(ImplicitLocOpBuilder &b, Value bits) {
-  Value shift = arith::ConstantOp::create(b, b.getI32IntegerAttr(31));
-  Value mask = arith::ConstantOp::create(b, b.getI32IntegerAttr(INT32_MAX));
-  Value sign = arith::ShRSIOp::create(b, bits, shift);
-  return arith::XOrIOp::create(b, bits, arith::AndIOp::create(b, sign, mask));
-}
-
-/// One value as the ends of a 32-bit interval. What has no place there, NaN or
-/// more than 32 bits, is everything.
-std::pair<Value, Value> encode(ImplicitLocOpBuilder &b, Value value) {
-  auto i32 = [&](int64_t constant) -> Value {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(constant));
-  };
-  Value unfit, encoded;
-  if (auto type = dyn_cast<FloatType>(value.getType())) {
-    if (!type.isF32())
-      value = arith::ExtFOp::create(b, b.getF32Type(), value);
-    unfit = arith::CmpFOp::create(b, arith::CmpFPredicate::UNO, value, value);
-    encoded =
-        orderedBits(b, arith::BitcastOp::create(b, b.getI32Type(), value));
-  } else if (value.getType().isIndex()) { // has been clamped, or is a position
-    encoded = arith::IndexCastOp::create(b, b.getI32Type(), value);
-  } else if (unsigned width = value.getType().getIntOrFloatBitWidth();
-             width > 32) {
-    encoded = arith::TruncIOp::create(b, b.getI32Type(), value);
-    Value back = arith::ExtSIOp::create(b, value.getType(), encoded);
-    unfit = arith::CmpIOp::create(b, P::ne, back, value);
-  } else if (width == 1) {
-    encoded = arith::ExtUIOp::create(b, b.getI32Type(), value);
-  } else {
-    encoded = width == 32
-                  ? value
-                  : Value(arith::ExtSIOp::create(b, b.getI32Type(), value));
-  }
-  if (!unfit)
-    return {encoded, encoded};
-  return {arith::SelectOp::create(b, unfit, i32(INT32_MIN), encoded),
-          arith::SelectOp::create(b, unfit, i32(INT32_MAX), encoded)};
-}
 
 /// Everything below works for one op, on the host and in its kernels.
 class LiveTiles {
@@ -254,13 +146,11 @@ public:
       (fact.positions == Positions::Query ? byQuery : byKey)
           .facts.push_back(fact.value);
     summarize(byQuery, op.getMask().getArgument(2), queries, blocks,
-              getRowsOfBlock(op, schedule), "rows");
+              getQueriesOfBlock(op, schedule), "rows");
     summarize(byKey, op.getMask().getArgument(3), keys, tiles, schedule.getN(),
               "keys");
-    lists = allocate(
-        tiles,
-        [&](Value n) { return arith::AddIOp::create(host, n, index(2)); },
-        blocks);
+    lists =
+        allocate(blocks, arith::AddIOp::create(host, tiles, index(kFirstTile)));
     listTiles();
     return lists;
   }
@@ -280,16 +170,14 @@ private:
     queries = dim(op.getQuery(), 2);
     keys = dim(op.getKey(), 2);
     blocks = arith::CeilDivUIOp::create(host, queries,
-                                        index(getRowsOfBlock(op, schedule)));
+                                        index(getQueriesOfBlock(op, schedule)));
     tiles = arith::MaxUIOp::create(
         host, arith::CeilDivUIOp::create(host, keys, index(schedule.getN())),
         one);
   }
 
   /// batches x heads x rows x columns of i32.
-  Value allocate(Value count, function_ref<Value(Value)> columnsOf,
-                 Value rows) {
-    Value columns = columnsOf(count);
+  Value allocate(Value rows, Value columns) {
     Value elements = index(4);
     for (Value size : {batches, heads, rows, columns})
       elements = arith::MulIOp::create(host, elements, size);
@@ -299,6 +187,12 @@ private:
                                 host.getI32Type());
     return memref::ViewOp::create(host, type, memory, index(0),
                                   ValueRange{batches, heads, rows, columns});
+  }
+
+  /// `b` stands where captures are brought to their range.
+  RegionScalars scalarsOf(WarpKernel &k, ImplicitLocOpBuilder &b) {
+    return RegionScalars(op, b, k.batch, k.head,
+                         [&](Value capture) { return k.argument(capture); });
   }
 
   SmallVector<Value> withCaptures(ArrayRef<Value> operands) {
@@ -315,8 +209,7 @@ private:
                  int64_t size, StringRef what) {
     if (summary.facts.empty())
       return;
-    summary.table = allocate(
-        count, [&](Value) { return index(2 * summary.facts.size()); }, count);
+    summary.table = allocate(count, index(2 * summary.facts.size()));
     WarpKernel k(op, module, (name + "_" + what).str(),
                  withCaptures({summary.table, length}));
     Value first = k.mul(k.block, k.index(size));
@@ -331,11 +224,11 @@ private:
     {
       OpBuilder::InsertionGuard guard(k.b);
       k.b.setInsertionPointToStart(loop.getBody());
-      RegionScalars scalars(op, k);
+      RegionScalars scalars = scalarsOf(k, k.b);
       scalars.mapPosition(position, loop.getInductionVar());
       SmallVector<Value> next;
       for (auto [i, fact] : llvm::enumerate(summary.facts)) {
-        auto [low, high] = encode(k.b, scalars.clone(k.b, fact));
+        auto [low, high] = encodeSummary(k.b, scalars.clone(k.b, fact));
         next.push_back(k.min(loop.getRegionIterArg(2 * i), low));
         next.push_back(k.max(loop.getRegionIterArg(2 * i + 1), high));
       }
@@ -361,13 +254,14 @@ private:
   /// Answers the analysis from the arguments of the kernel.
   class Scalars : public MaskScalars {
   public:
-    Scalars(LiveTiles &parent, WarpKernel &kernel, Value tile)
-        : parent(parent), k(kernel), tile(tile), entry(kernel.b),
-          region(parent.op, kernel) {}
+    Scalars(LiveTiles &parent, WarpKernel &kernel, scf::ForOp overTiles,
+            Value tile)
+        : parent(parent), k(kernel), tile(tile),
+          beforeLoop(overTiles.getLoc(), overTiles),
+          region(parent.scalarsOf(kernel, beforeLoop)) {}
 
-    /// In the kernel's first block: it is the same for all tiles.
     Value scalar(ImplicitLocOpBuilder &, Value value) override {
-      return region.clone(entry, value);
+      return region.clone(beforeLoop, value); // the same for all tiles
     }
 
     MaskInterval fact(ImplicitLocOpBuilder &b, Value value) override {
@@ -380,35 +274,21 @@ private:
         Value bits = tile::LoadConstantOp::create(
             b, b.getI32Type(), k.argument(summary.table),
             ValueRange{k.batch, k.head, isOfQuery ? k.block : tile, column});
-        if (isa<FloatType>(value.getType()))
-          return arith::BitcastOp::create(b, b.getF32Type(),
-                                          orderedBits(b, bits));
-        return arith::IndexCastOp::create(b, b.getIndexType(), bits);
+        return decodeSummary(b, value.getType(), bits);
       };
       return {end(0), end(1)};
     }
 
     Value load(ImplicitLocOpBuilder &b, LoadOp load,
                ValueRange indices) override {
-      Value source = region.capture(load.getCapture());
-      SmallVector<Value> inside;
-      for (auto [d, index] : llvm::enumerate(indices)) {
-        Value size = memref::DimOp::create(
-            b, source, arith::ConstantIndexOp::create(b, d));
-        Value one = arith::ConstantIndexOp::create(b, 1);
-        Value zero = arith::ConstantIndexOp::create(b, 0);
-        Value last = arith::SubIOp::create(b, size, one);
-        inside.push_back(arith::MaxSIOp::create(
-            b, arith::MinSIOp::create(b, index, last), zero));
-      }
-      return RegionScalars::load(b, source, inside);
+      return region.loadInside(b, load, indices);
     }
 
   private:
     LiveTiles &parent;
     WarpKernel &k;
     Value tile;
-    ImplicitLocOpBuilder entry;
+    ImplicitLocOpBuilder beforeLoop;
     RegionScalars region;
   };
 
@@ -422,11 +302,9 @@ private:
                                              k.index(schedule.getN()));
     // In an order that matters there is one part: all tiles may be partial.
     bool isOrdered = op.getNormalizerOrDefault().dependsOnOrder();
-    Value total = k.i32(0);
-    total = listPart(k, count, total, /*full=*/false, isOrdered);
-    Value partial = total;
-    if (!isOrdered)
-      total = listPart(k, count, total, /*full=*/true, isOrdered);
+    Value partial =
+        listPart(k, count, k.i32(0), isOrdered ? Part::Live : Part::Partial);
+    Value total = isOrdered ? partial : listPart(k, count, partial, Part::Full);
     k.onFirstLane([&] {
       put(k, partial, kPartialTiles);
       put(k, total, kLiveTiles);
@@ -442,27 +320,25 @@ private:
         ValueRange{k.batch, k.head, k.block, k.index(entry)});
   }
 
-  /// Appends the partial or the full tiles, 32 at a time; returns the new
-  /// total.
-  Value listPart(WarpKernel &k, Value count, Value total, bool full,
-                 bool anyClass) {
+  enum class Part { Live, Partial, Full };
+
+  /// Appends the tiles of a part, 32 at a time; returns the new total. Tiles
+  /// are classified again for the second part: where full ones begin is known
+  /// only when all partial ones have been counted.
+  Value listPart(WarpKernel &k, Value count, Value total, Part part) {
     auto loop = scf::ForOp::create(k.b, k.index(0), count, k.index(kWarpSize),
                                    ValueRange{total});
-    // Scalars of the region go before the loop.
-    WarpKernel entry = k;
-    entry.b.setInsertionPoint(loop);
     k.b.setInsertionPointToStart(loop.getBody());
     Value position = k.add(loop.getInductionVar(), k.lane);
     Value tile = k.sub(k.sub(count, k.index(1)), position);
     Value exists = k.compare(P::sge, tile, k.index(0));
     tile = k.max(tile, k.index(0));
 
-    Value wanted = exists;
-    auto [empty, isFull] = classify(k, entry, tile);
-    wanted = arith::AndIOp::create(k.b, wanted, negate(k, empty));
-    if (!anyClass)
-      wanted =
-          arith::AndIOp::create(k.b, wanted, full ? isFull : negate(k, isFull));
+    auto [empty, full] = classify(k, loop, tile);
+    Value wanted = arith::AndIOp::create(k.b, exists, negate(k, empty));
+    if (part != Part::Live)
+      wanted = arith::AndIOp::create(
+          k.b, wanted, part == Part::Full ? full : negate(k, full));
     Value votes = tile::BallotOp::create(k.b, wanted);
     Value one = k.i32(1);
     Value lower = k.sub(arith::ShLIOp::create(k.b, one, k.narrowLane), one);
@@ -487,8 +363,8 @@ private:
     return arith::XOrIOp::create(k.b, condition, one);
   }
 
-  MaskClass classify(WarpKernel &k, WarpKernel &entry, Value tile) {
-    Value m = k.index(getRowsOfBlock(op, schedule)),
+  MaskClass classify(WarpKernel &k, scf::ForOp overTiles, Value tile) {
+    Value m = k.index(getQueriesOfBlock(op, schedule)),
           n = k.index(schedule.getN());
     Value one = k.index(1);
     MaskExtent extent;
@@ -498,7 +374,7 @@ private:
     extent.firstKey = k.mul(tile, n);
     Value end = k.add(extent.firstKey, n);
     extent.lastKey = k.sub(k.min(end, k.argument(keys)), one);
-    Scalars scalars(*this, entry, tile);
+    Scalars scalars(*this, k, overTiles, tile);
     MaskClass result = MaskIntervals(formulas, scalars, k.b, extent).classify();
     // The end of the keys is a mask as well.
     Value isWhole = k.compare(P::sle, end, k.argument(keys));

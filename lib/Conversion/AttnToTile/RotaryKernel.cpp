@@ -8,6 +8,7 @@
 // heads, under these loads, and then rotates and stores.
 
 #include "RotaryKernel.h"
+#include "KernelFunction.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -370,24 +371,12 @@ private:
 };
 } // namespace
 
-/// Rows are dense, whatever else the strides are.
-static Type rowMajor(Type type) {
-  auto memref = dyn_cast<MemRefType>(type);
-  if (!memref)
-    return type;
-  SmallVector<int64_t> strides(memref.getRank(), ShapedType::kDynamic);
-  strides.back() = 1;
-  return MemRefType::get(
-      memref.getShape(), memref.getElementType(),
-      StridedLayoutAttr::get(type.getContext(), ShapedType::kDynamic, strides));
-}
-
 /// Appends the types of the arguments that the kernel has for `op`.
 static void appendArguments(RotaryOp op, SmallVectorImpl<Type> &types) {
   for (Value operand : {op.getInput(), Value(op.getOuts()), op.getPositions(),
                         op.getCos(), op.getSin()})
     if (operand)
-      types.push_back(rowMajor(operand.getType()));
+      types.push_back(getRowMajorType(operand.getType()));
   types.append(bool(op.getOffset()) + op.getLengthLimit().has_value(),
                IndexType::get(op.getContext()));
 }
@@ -417,14 +406,11 @@ gpu::GPUFuncOp attn::buildRotaryKernel(ArrayRef<RotaryOp> ops,
                                        StringRef name) {
   RotaryOp first = ops.front();
   ImplicitLocOpBuilder b(first.getLoc(), module.getContext());
-  b.setInsertionPointToEnd(module.getBody());
   SmallVector<Type> types;
   for (RotaryOp op : ops)
     appendArguments(op, types);
-  auto kernel = gpu::GPUFuncOp::create(b, name, b.getFunctionType(types, {}));
-  kernel->setAttr(gpu::GPUDialect::getKernelFuncAttrName(), b.getUnitAttr());
-  kernel.setKnownBlockSizeAttr(
-      b.getDenseI32ArrayAttr({int32_t(RotaryPlan::kThreads), 1, 1}));
+  gpu::GPUFuncOp kernel = createKernelFunction(module, first.getLoc(), name,
+                                               types, RotaryPlan::kThreads);
   b.setInsertionPointToStart(&kernel.getBody().front());
   Value number = arith::IndexCastOp::create(
       b, b.getI32Type(), gpu::BlockIdOp::create(b, gpu::Dimension::x));

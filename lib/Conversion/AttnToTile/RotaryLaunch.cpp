@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "HostChecks.h"
+#include "KernelFunction.h"
 #include "RotaryKernel.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -81,10 +82,8 @@ public:
 
   void run() {
     Value one = constant(1);
-    gpu::KernelDim3 grid{blocks, one, one};
-    gpu::KernelDim3 threads{constant(RotaryPlan::kThreads), one, one};
-    gpu::LaunchFuncOp::create(b, kernel, grid, threads,
-                              /*dynamicSharedMemorySize=*/Value(), operands);
+    createLaunch(b, b.getLoc(), kernel, {blocks, one, one},
+                 RotaryPlan::kThreads, operands);
   }
 
 private:
@@ -104,14 +103,9 @@ private:
 
   void appendOperands(RotaryOp op) {
     for (Value operand : {op.getInput(), Value(op.getOuts()), op.getPositions(),
-                          op.getCos(), op.getSin()}) {
-      if (!operand)
-        continue;
-      Type type = kernel.getArgumentTypes()[operands.size()];
-      operands.push_back(type == operand.getType()
-                             ? operand
-                             : Value(memref::CastOp::create(b, type, operand)));
-    }
+                          op.getCos(), op.getSin()})
+      if (operand)
+        operands.push_back(operand);
     if (op.getOffset())
       operands.push_back(op.getOffset());
     if (std::optional<int64_t> limit = op.getLengthLimit())

@@ -9,23 +9,24 @@ using namespace mlir;
 using namespace mlir::attn;
 
 RankedTensorType FragmentTypes::tile(int64_t columns, Type element) const {
-  return RankedTensorType::get({m, columns}, element,
-                               tile::AccumulatorAttr::get(context, warps));
+  return RankedTensorType::get(
+      {m, columns}, element,
+      tile::AccumulatorAttr::get(context, warps, groups));
 }
 
 RankedTensorType FragmentTypes::rows(Type element, bool partial) const {
-  return RankedTensorType::get({m}, element,
-                               tile::RowsAttr::get(context, warps, partial));
+  return RankedTensorType::get(
+      {m}, element, tile::RowsAttr::get(context, warps, partial, groups));
 }
 
 RankedTensorType FragmentTypes::columns(int64_t count, Type element) const {
   return RankedTensorType::get({count}, element,
-                               tile::ColumnsAttr::get(context, warps));
+                               tile::ColumnsAttr::get(context, warps, groups));
 }
 
 RankedTensorType FragmentTypes::operandA(int64_t columns, Type element) const {
   return RankedTensorType::get({m, columns}, element,
-                               tile::OperandAAttr::get(context, warps));
+                               tile::OperandAAttr::get(context, warps, groups));
 }
 
 Value attn::splat(OpBuilder &b, Location loc, RankedTensorType type,
@@ -44,7 +45,16 @@ Value TileRows::partialZero(OpBuilder &b, Location loc) {
 }
 
 Value TileRows::reduceMax(OpBuilder &b, Location loc, Value tile, Value init) {
-  return tile::ReduceOp::create(b, loc, tile::ReduceKind::Max, tile, init);
+  return combined(
+      b, loc, tile::ReduceKind::Max,
+      tile::ReduceOp::create(b, loc, tile::ReduceKind::Max, tile, init));
+}
+
+Value TileRows::combined(OpBuilder &b, Location loc, tile::ReduceKind kind,
+                         Value rows) {
+  if (!exchange)
+    return rows;
+  return tile::CombineOp::create(b, loc, kind, rows, exchange);
 }
 
 Value TileRows::reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) {
@@ -52,7 +62,13 @@ Value TileRows::reduceAdd(OpBuilder &b, Location loc, Value tile, Value init) {
 }
 
 Value TileRows::total(OpBuilder &b, Location loc, Value partial) {
-  return tile::TotalOp::create(b, loc, types.rows(b.getF32Type()), partial);
+  Value sum =
+      tile::TotalOp::create(b, loc, types.rows(b.getF32Type()), partial);
+  // Nothing else makes the groups meet before the next block of rows.
+  sum = combined(b, loc, tile::ReduceKind::Add, sum);
+  if (exchange)
+    tile::BarrierOp::create(b, loc);
+  return sum;
 }
 
 Value TileRows::broadcast(OpBuilder &b, Location loc, Value row, Value tile) {

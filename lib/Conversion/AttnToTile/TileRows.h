@@ -11,10 +11,11 @@
 
 namespace mlir::attn {
 
-/// Fragment types of a block of `m` rows shared by `warps` warps.
+/// Fragment types of a block of `m` rows shared by `warps` warps, each of whose
+/// `groups` has a share of the columns.
 struct FragmentTypes {
   MLIRContext *context;
-  int64_t m, warps;
+  int64_t m, warps, groups;
 
   RankedTensorType tile(int64_t columns, Type element) const;
   RankedTensorType rows(Type element, bool partial = false) const;
@@ -40,8 +41,13 @@ public:
 
   Value sinkLogit; // of the block's head, f32; null without a sink region
   Value keyLength; // i32
+  /// Shared buffer through which groups combine what they know of a row; null
+  /// with one group.
+  Value exchange;
 
 private:
+  Value combined(OpBuilder &b, Location loc, tile::ReduceKind kind, Value rows);
+
   FragmentTypes types;
 };
 

@@ -40,7 +40,8 @@ static LogicalResult checkBlock(Operation *op) {
   for (Type type : types) {
     if (!isFragment(type))
       continue;
-    int64_t warps = getWarps(cast<RankedTensorType>(type));
+    auto fragment = cast<RankedTensorType>(type);
+    int64_t warps = getWarps(fragment) * getGroups(fragment);
     if (warps != expected)
       return op->emitOpError("expected fragments of ")
              << expected << " warps, as the block has"

@@ -11,7 +11,7 @@
 // WRONG: error: cannot read schedule
 
 func.func @head_dim(%q: tensor<1x1x4x16xf16>, %v: tensor<1x1x4x264xf16>) -> tensor<1x1x4x264xf16> {
-  // expected-error @below {{no schedule for head dims 16 and 264 on sm_80, expected at most 256}}
+  // expected-error @below {{expected a value head_dim that is a multiple of 8 from 16 to 256 on sm_80, but got 264 (up to 576, with a value head_dim up to 512, where the value is the first columns of the key)}}
   %o = attn.attention query(%q : tensor<1x1x4x16xf16>) key(%q : tensor<1x1x4x16xf16>)
       value(%v : tensor<1x1x4x264xf16>) -> tensor<1x1x4x264xf16>
   return %o : tensor<1x1x4x264xf16>

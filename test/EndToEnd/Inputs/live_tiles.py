@@ -15,7 +15,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "..", "python"))
-from programs import Case, program  # noqa: E402
+from programs import Case, capture_inputs, program  # noqa: E402
 from variants import MASKS, PLAIN, by_name  # noqa: E402
 
 FOLDER, CHIP = sys.argv[1:]
@@ -54,22 +54,13 @@ def run(variant, sq, sk, head_dim=16, seed=0, heads=2, **replaced):
         file.write(program(case, captures))
     inputs = [f"random:{case.b}x{heads}x{length}x{head_dim}"
               for length in (sq, sk, sk)]
-    for name, (value, kind) in captures.items():
-        if "tensor" not in kind:
-            inputs.append(str(value))
-            continue
-        file = os.path.join(FOLDER, name + ".npy")
-        dtype = {"f32>": np.float32, "i64>": np.int64, "i32>": np.int32,
-                 "i1>": np.bool_}[kind.split("x")[-1]]
-        np.save(file, np.asarray(value, dtype))
-        inputs.append(file)
+    inputs += capture_inputs(captures, FOLDER)
     subprocess.run(["attn-run", path, "--device=sim", "--chip=" + CHIP,
                     "--inputs=" + ",".join(inputs), f"--stats={stats}",
                     "--schedule=" + SCHEDULE], check=True, stdout=subprocess.DEVNULL)
     with open(stats) as file:
         counters = json.load(file)["counters"]
-    values = {name: np.asarray(value) if isinstance(value, np.ndarray) else value
-              for name, (value, _) in captures.items()}
+    values = {name: value for name, (value, _) in captures.items()}
     values.update(sq=sq, sk=sk)
     j = np.arange(sk)
     kept = np.array([[[variant.mask_fn(b, h, i, j, values) if variant.mask_fn

@@ -30,9 +30,7 @@ def measure(case, *arguments):
     with open(path, "w") as file:
         file.write(program(case, {}))
     inputs = [f"random:{case.b}x{heads}x{length}x{dim}"
-              for heads, length, dim in ((case.hq, case.sq, case.d),
-                                         (case.hkv, case.sk, case.d),
-                                         (case.hkv, case.sk, case.dv))]
+              for heads, length, dim in case.inputs.values()]
     subprocess.run(["attn-run", path, "--device=sim", "--chip=" + CHIP,
                     "--inputs=" + ",".join(inputs), f"--stats={stats}",
                     *arguments], check=True)
@@ -52,7 +50,7 @@ def check_moved_once(case, counters):
         elif name in ("out", "lse"):
             expect(case, f"{name} written", moved[name]["bytes_written"], ideal)
             expect(case, f"{name} read", moved[name]["bytes_read"], 0)
-    for name in ("query", "key", "value"):
+    for name in ("query", "key", "value")[:len(case.inputs)]:
         expect(case, f"{name} written", moved[name]["bytes_written"], 0)
         if case.d % 16 == 0:
             expect(case, f"sectors of {name} in bytes",
@@ -65,7 +63,7 @@ def check_moved_once(case, counters):
 def check_keys(case, counters, keys, sharing=1):
     """`keys` is the sum over query tiles of the keys of their live tiles; each is
     read once for all blocks of a cluster."""
-    for name, dim in (("key", case.d), ("value", case.dv)):
+    for name, dim in (("key", case.d), ("value", case.dv))[:len(case.inputs) - 1]:
         expect(case, f"{name} read", counters["global"][name]["bytes_read"],
                case.b * case.hq * keys * dim * 2 // sharing)
 
@@ -94,7 +92,28 @@ def check(variant, element, head_dim, schedule=None):
     expect(case, "FLOPs", counters["mma_flops"], flops(case, m, keys))
 
 
+def check_latent(variant, d, dv, m, n, schedule=None):
+    """The value is in the key: one copy, and no product twice where groups of warps
+    share the columns."""
+    case = Case(by_name(variant), "bf16", BATCH, HEADS, KV_HEADS, LENGTH, LENGTH, d, dv,
+                value_in_key=True)
+    counters, rows = measure(case, *[f"--schedule={schedule}"] if schedule else [])
+    if not schedule:
+        expect(case, "blocks of rows are", rows, m)
+    keys = sum(min(-(-(row + m) // n) * n, LENGTH) if variant == "causal" else LENGTH
+               for row in range(0, LENGTH, m))
+    expect(case, "value is an argument", "value" in counters["global"], False)
+    check_moved_once(case, counters)
+    check_keys(case, counters, keys)
+    expect(case, "FLOPs", counters["mma_flops"], flops(case, m, keys))
+
+
 def check_ampere():
+    for variant in ("plain", "causal"):
+        check_latent(variant, 576, 512, 64, 32)
+        check_latent(variant, 192, 128, 128, 64)
+    check_latent("causal", 64, 64, 64, 64, "m=64,n=64,warps=4,stages=2")
+    check_latent("plain", 64, 64, 64, 64, "m=64,n=64,warps=4,stages=1")
     for dim in HEAD_DIMS:
         for kind in ("f16", "bf16"):
             check("plain", kind, dim)
@@ -132,6 +151,13 @@ def check_roles(variant, element, d, dv, m, n, more="", sharing=1):
 
 
 def check_hopper():
+    latent = ("m=64,n=64,warps=8,consumers=2,producer_registers=24,"
+              "consumer_registers=240,stages=2,weights=shared,split=columns")
+    roles = ROLES.format(warps=8, consumers=2, own=24, theirs=240)
+    for variant in ("plain", "causal"):
+        check_latent(variant, 576, 512, 64, 64, latent)
+        check_latent(variant, 192, 128, 128, 64, f"m=128,n=64,{roles},overlap=true")
+    check_latent("plain", 64, 64, 128, 128, f"m=128,n=128,{roles}")
     turns = ",overlap=true,ping_pong=true"
     for kind in ("f16", "bf16"):
         check_roles("plain", kind, 128, 128, 128, 176, turns + ",persistent=true")

@@ -3,7 +3,9 @@
 """Writes an attention function:
 
   attention.py <head dim> [<value head dim>] [causal | window] [bf16 | f16] [lse]
-               [heads=N]
+               [heads=N] [latent]
+
+latent: the value is the first columns of the key, which has one head.
 """
 import sys
 
@@ -19,18 +21,32 @@ REGION = """
   }"""
 
 
-def attention(dims, mask=None, element="f16", lse=False, heads="?"):
+SLICE = """
+  %%c0 = arith.constant 0 : index
+  %%c2 = arith.constant 2 : index
+  %%batch = tensor.dim %%k, %%c0 : %s
+  %%length = tensor.dim %%k, %%c2 : %s
+  %%v = tensor.extract_slice %%k[0, 0, 0, 0] [%%batch, 1, %%length, %d] [1, 1, 1, 1] : %s to %s"""
+
+
+def attention(dims, mask=None, element="f16", lse=False, heads="?", latent=False):
     """`dims`: of query and key, of value. Lengths are dynamic."""
-    query, value = ("tensor<?x%sx?x%dx%s>" % (heads, dim, element)
-                    for dim in (dims[0], dims[-1]))
-    types, names = value, "%o"
+    def tensor(heads, dim):
+        return "tensor<?x%sx?x%dx%s>" % (heads, dim, element)
+
+    kv_heads = "1" if latent else heads
+    query, out = tensor(heads, dims[0]), tensor(heads, dims[-1])
+    key, value = tensor(kv_heads, dims[0]), tensor(kv_heads, dims[-1])
+    types, names = out, "%o"
     if lse:
-        types, names = "%s, tensor<?x%sx?xf32>" % (value, heads), "%o, %lse"
-    return """func.func @f(%%q: %s, %%k: %s, %%v: %s%s) -> (%s) {
+        types, names = "%s, tensor<?x%sx?xf32>" % (out, heads), "%o, %lse"
+    return """func.func @f(%%q: %s, %%k: %s%s%s) -> (%s) {%s
   %s = attn.attention query(%%q : %s) key(%%k : %s) value(%%v : %s)%s -> %s
   return %s : %s
-}""" % (query, query, value, ", %w: index" if mask == "window" else "", types,
-        names, query, query, value, REGION % MASKS[mask] if mask else "", types,
+}""" % (query, key, "" if latent else ", %v: " + value,
+        ", %w: index" if mask == "window" else "", types,
+        SLICE % (key, key, dims[-1], key, value) if latent else "",
+        names, query, key, value, REGION % MASKS[mask] if mask else "", types,
         names, types)
 
 
@@ -45,8 +61,8 @@ def main(words):
             options["heads"] = word[len("heads="):]
         elif word in ("bf16", "f16"):
             options["element"] = word
-        elif word == "lse":
-            options["lse"] = True
+        elif word in ("lse", "latent"):
+            options[word] = True
         else:
             sys.exit("attention.py: what is '%s'?" % word)
     print(attention(dims, mask, **options))

@@ -82,6 +82,8 @@ protected:
         mask + "}\n return }";
     module = parseSourceString<ModuleOp>(text, &context);
     ASSERT_TRUE(module) << text;
+    // Values of the module before may have had the addresses of this one's.
+    interpreter = RegionInterpreter();
     function = *module->getOps<func::FuncOp>().begin();
     function.walk([&](AttentionOp op) { attention = op; });
     region = &attention.getMask();
@@ -97,7 +99,6 @@ protected:
     auto pick = [&](int64_t low, int64_t high) {
       return std::uniform_int_distribution<int64_t>(low, high)(random);
     };
-    interpreter = RegionInterpreter();
     auto argument = [&](unsigned i) { return function.getArgument(i); };
     interpreter.set(argument(1), pick(1, 20));
     interpreter.set(argument(2), pick(0, 3) == 0 ? int64_t(1) << 50 : 3);
@@ -261,6 +262,73 @@ TEST_F(MaskIntervalsTest, RandomPredicatesAreSound) {
          100.0 * exact / tiles);
 }
 
+/// What random numbers seldom meet.
+class EdgeTest : public MaskIntervalsTest {
+protected:
+  /// One query row and one key, read from the first two places of a table.
+  TileCounts classifyPair(const std::string &mask, unsigned argument, Scalar x,
+                          Scalar y, Scalar level = {}) {
+    parse(mask);
+    interpreter.set(function.getArgument(3), level);
+    // Queries read place i, keys place j + 2.
+    interpreter.setTable(function.getArgument(argument), {{4}, {x, x, y, y}});
+    return classify(2, 2, 2, 2);
+  }
+
+  static std::string compared(const char *table, const char *type,
+                              const std::string &ops) {
+    std::string load = std::string("attn.load ") + table;
+    std::string kind = std::string("] : memref<?x") + type + ">\n";
+    return "%two = arith.constant 2 : index\n"
+           "%p = arith.addi %j, %two : index\n%x = " +
+           load + "[%i" + kind + "%y = " + load + "[%p" + kind + ops +
+           "attn.yield %m : i1";
+  }
+};
+
+/// A value that does not fit its summary is above one that just does.
+TEST_F(EdgeTest, WideFactsProveNothing) {
+  std::string mask =
+      compared("%ids64", "i64", "%m = arith.cmpi sgt, %x, %y : i64\n");
+  TileCounts counts =
+      classifyPair(mask, 5, {int64_t(1) << 50, 0}, {INT32_MAX, 0});
+  EXPECT_EQ(counts.unsound, 0) << counts.first;
+}
+
+/// inf - inf is NaN, which is below everything for an unordered comparison.
+TEST_F(EdgeTest, InfiniteSumsProveNothing) {
+  std::string mask = compared("%heights", "f32",
+                              "%s = arith.addf %x, %y : f32\n"
+                              "%m = arith.cmpf ult, %s, %level : f32\n");
+  parse(mask);
+  interpreter.set(function.getArgument(3), {0, -INFINITY});
+  interpreter.setTable(
+      function.getArgument(8),
+      {{4}, {{0, -5}, {0, INFINITY}, {0, -INFINITY}, {0, INFINITY}}});
+  TileCounts counts = classify(2, 2, 2, 2);
+  EXPECT_EQ(counts.unsound, 0) << counts.first;
+}
+
+/// Every comparison, and its negation, at the values that it turns at.
+TEST_F(EdgeTest, FloatsAreComparedExactly) {
+  for (const char *predicate : {"oge", "ogt", "ole", "olt", "oeq", "one", "uge",
+                                "ugt", "ule", "ult", "ueq", "une"})
+    for (bool negated : {false, true})
+      for (double y : {1.0, 2.0, 3.0, double(NAN)}) {
+        std::string ops =
+            std::string("%c = arith.cmpf ") + predicate +
+            ", %x, %y : f32\n%one = arith.constant true\n"
+            "%zero = arith.constant false\n%m = arith.xori %c, %" +
+            (negated ? "one" : "zero") + " : i1\n";
+        TileCounts counts =
+            classifyPair(compared("%heights", "f32", ops), 8, {0, 2}, {0, y});
+        EXPECT_EQ(counts.unsound, 0) << predicate << negated << " " << y;
+        if (!std::isnan(y)) {
+          EXPECT_EQ(counts.exact, 1) << predicate << negated << " " << y;
+        }
+      }
+}
+
 namespace {
 struct NamedMask {
   const char *name, *body;
@@ -348,7 +416,6 @@ TEST_P(NamedMaskTest, ClassesAreExact) {
   constexpr int64_t kLength = 512;
   ASSERT_NO_FATAL_FAILURE(parse(GetParam().body));
   std::mt19937_64 random(1);
-  interpreter = RegionInterpreter();
   interpreter.set(function.getArgument(1), 100);
   Table ids{{kLength}, {}}, starts = ids, flags = ids,
                             blocks{{kLength / 32, kLength / 32}, {}};

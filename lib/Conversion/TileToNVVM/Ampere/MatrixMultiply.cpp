@@ -54,7 +54,7 @@ public:
       : op(op), adaptor(adaptor), e(op.getLoc(), rewriter), t(e),
         type(cast<RankedTensorType>(op.getResult().getType())),
         warpRows(type.getDimSize(0) / getWarps(type)), blocksM(warpRows / 16),
-        blocksN(type.getDimSize(1) / 8),
+        blocksN(getColumnsPerGroup(type) / 8),
         depth(cast<ShapedType>(op.getA().getType()).getDimSize(1)),
         element(cast<ShapedType>(op.getB().getType()).getElementType()) {}
 
@@ -89,7 +89,8 @@ private:
     }
     if (!aLoader) {
       // Lanes 0-15: rows of the low half of k, lanes 16-31: of the high half.
-      Value row = e.add(e.mul(t.warp, warpRows), e.bitAnd(t.lane, 15));
+      Value row =
+          e.add(e.mul(t.rowWarp(e, type), warpRows), e.bitAnd(t.lane, 15));
       aLoader.emplace(e, shared(adaptor.getA(), op.getA()), row,
                       e.shiftRight(t.lane, 4), /*transpose=*/false);
     }
@@ -111,11 +112,14 @@ private:
         row = e.bitAnd(t.lane, 15);
         chunk = e.shiftRight(t.lane, 4);
       }
-      if (int64_t groups = op.getGroups(); groups > 1)
-        row = e.add(row, e.mul(e.div(t.warp, getWarps(type) / groups),
-                               type.getDimSize(1)));
-      bLoader.emplace(e, shared(adaptor.getB(), op.getB()), row, chunk,
-                      /*transpose=*/!transposed);
+      SharedTile tile = shared(adaptor.getB(), op.getB());
+      int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
+      tile.base = e.add(tile.base, e.mul(t.group(e, type), bytes));
+      if (int64_t batches = op.getBatches(); batches > 1)
+        row = e.add(row,
+                    e.mul(e.div(t.rowWarp(e, type), getWarps(type) / batches),
+                          type.getDimSize(1)));
+      bLoader.emplace(e, tile, row, chunk, /*transpose=*/!transposed);
     }
     return transposed ? bLoader->load(n * 8, k) : bLoader->load(k, n * 8);
   }
@@ -164,6 +168,10 @@ struct DotLowering : OpConversionPattern<DotOp> {
   LogicalResult
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
+    auto type = cast<RankedTensorType>(op.getResult().getType());
+    if (getGroups(type) > 1 && isFragment(op.getA().getType()))
+      return op.emitOpError("expected operand a in shared memory for a product "
+                            "in column groups: run tile-stage-weights first");
     rewriter.replaceOpWithMultiple(op,
                                    {DotEmitter(op, adaptor, rewriter).run()});
     return success();

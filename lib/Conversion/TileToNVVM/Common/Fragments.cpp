@@ -105,7 +105,7 @@ struct BroadcastLowering : OpConversionPattern<BroadcastOp> {
     } else if (isa<RowsAttr>(to.getEncoding())) {
       results.assign(source.begin(), source.end());
     } else {
-      int64_t blocksN = to.getDimSize(1) / 8;
+      int64_t blocksN = getColumnsPerGroup(to) / 8;
       bool rows = isa<RowsAttr>(from.getEncoding());
       for (size_t i = 0; i < count; ++i) {
         size_t block = i / 4, m = block / blocksN, n = block % blocksN;
@@ -130,13 +130,16 @@ struct IndexLowering : OpConversionPattern<IndexOp> {
     int64_t count = getValuesPerThread(type);
     if (isa<RowsAttr>(type.getEncoding())) {
       int64_t warpRows = type.getDimSize(0) / getWarps(type);
-      Value first = e.add(adaptor.getBase(), e.add(e.mul(t.warp, warpRows),
-                                                   e.shiftRight(t.lane, 2)));
+      Value first =
+          e.add(adaptor.getBase(), e.add(e.mul(t.rowWarp(e, type), warpRows),
+                                         e.shiftRight(t.lane, 2)));
       for (int64_t i = 0; i < count; ++i)
         results.push_back(e.add(first, i * 8));
     } else {
+      int64_t columns = type.getDimSize(0) / getGroups(type);
       Value first =
-          e.add(adaptor.getBase(), e.shiftLeft(e.bitAnd(t.lane, 3), 1));
+          e.add(adaptor.getBase(), e.add(e.mul(t.group(e, type), columns),
+                                         e.shiftLeft(e.bitAnd(t.lane, 3), 1)));
       for (int64_t i = 0; i < count; ++i)
         results.push_back(e.add(first, i / 2 * 8 + i % 2));
     }

@@ -15,6 +15,9 @@
 using namespace mlir;
 using namespace mlir::tile;
 
+/// Least rows of a warp in an accumulator layout.
+static constexpr int64_t kWarpRows = 16;
+
 //===----------------------------------------------------------------------===//
 // GlobalTensor
 //===----------------------------------------------------------------------===//
@@ -77,6 +80,13 @@ Value GlobalTensor::pointer(ValueRange indices) {
   return result;
 }
 
+Value GlobalTensor::element(ValueRange indices) {
+  SmallVector<Value> narrow;
+  for (Value index : indices)
+    narrow.push_back(arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
+  return pointer(narrow);
+}
+
 Value GlobalTensor::rowPointer(Value row, Value column) {
   Value narrow = arith::TruncIOp::create(e.b, e.b.getI32Type(), byteStrides[0]);
   Value offset = arith::MulIOp::create(e.b, widen(row), widen(narrow));
@@ -121,13 +131,10 @@ struct ScalarLoadLowering : OpConversionPattern<memref::LoadOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor source(e, op.getMemRef());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
     // An index in memory has 64 bits.
     Type type = op.getType().isIndex() ? e.b.getI64Type() : op.getType();
-    Value loaded = LLVM::LoadOp::create(e.b, type, source.pointer(indices));
+    Value loaded =
+        LLVM::LoadOp::create(e.b, type, source.element(op.getIndices()));
     if (op.getType().isIndex())
       loaded = arith::IndexCastOp::create(e.b, op.getType(), loaded);
     rewriter.replaceOp(op, loaded);
@@ -143,12 +150,8 @@ struct LoadConstantLowering : OpConversionPattern<LoadConstantOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor source(e, op.getSource());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
     rewriter.replaceOpWithNewOp<LLVM::LoadOp>(
-        op, e.b.getI32Type(), source.pointer(indices), /*alignment=*/4,
+        op, e.b.getI32Type(), source.element(op.getIndices()), /*alignment=*/4,
         /*isVolatile=*/false, /*isNonTemporal=*/false, /*isInvariant=*/true);
     return success();
   }
@@ -162,11 +165,8 @@ struct ScalarStoreLowering : OpConversionPattern<memref::StoreOp> {
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor target(e, op.getMemRef());
-    SmallVector<Value> indices;
-    for (Value index : op.getIndices())
-      indices.push_back(
-          arith::IndexCastOp::create(e.b, e.b.getI32Type(), index));
-    LLVM::StoreOp::create(e.b, adaptor.getValue(), target.pointer(indices));
+    LLVM::StoreOp::create(e.b, adaptor.getValue(),
+                          target.element(op.getIndices()));
     rewriter.eraseOp(op);
     return success();
   }
@@ -183,11 +183,12 @@ struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
     GlobalTensor target(e, adaptor.getTarget().front());
     ThreadIndex t(e);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
-    Value first =
-        e.add(adaptor.getRow().front(),
-              e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
-    Value leads = arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq,
-                                        e.bitAnd(t.lane, 3), e.constant(0));
+    Value first = e.add(
+        adaptor.getRow().front(),
+        e.add(e.mul(t.rowWarp(e, type), warpRows), e.shiftRight(t.lane, 2)));
+    Value leads = isZero(e, e.bitAnd(t.lane, 3));
+    if (getGroups(type) > 1) // all groups have the same
+      leads = arith::AndIOp::create(e.b, leads, isZero(e, t.group(e, type)));
     Value length = target.size(0);
     for (auto [i, value] : llvm::enumerate(adaptor.getSource())) {
       Value row = e.add(first, i * 8);
@@ -200,9 +201,15 @@ struct StoreRowsLowering : OpConversionPattern<StoreRowsOp> {
     rewriter.eraseOp(op);
     return success();
   }
+
+private:
+  static Value isZero(Integers &e, Value value) {
+    return arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq, value,
+                                 e.constant(0));
+  }
 };
 
-/// Every warp copies its own rows, 16 bytes a lane.
+/// Every warp copies its share of the rows, 16 bytes a lane.
 struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -214,7 +221,11 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
     GlobalTensor target(e, adaptor.getTarget().front());
     int64_t warps = ThreadGroup::of(op).warps();
     int64_t width = cast<MemRefType>(op.getTarget().getType()).getDimSize(1);
-    NVVM::SyncWarpOp::create(e.b, e.constant(-1));
+    // A warp has written its rows itself, unless groups share the columns.
+    if (warps * kWarpRows > tile.rows)
+      emitGroupBarrier(e.b, op.getLoc());
+    else
+      NVVM::SyncWarpOp::create(e.b, e.constant(-1));
 
     ThreadIndex t(e);
     int64_t warpRows = tile.rows / warps;
@@ -235,8 +246,8 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
                                        target.i64(pass * perPass)));
       Value inRows = e.less(e.add(globalRow, pass * perPass), length);
       if (warpRows < perPass) // the next warp has the rest of a pass
-        inRows = arith::AndIOp::create(
-            e.b, inRows, e.less(laneRow, e.constant(warpRows)));
+        inRows = arith::AndIOp::create(e.b, inRows,
+                                       e.less(laneRow, e.constant(warpRows)));
       for (int64_t page = 0; page < tile.pages(); ++page) {
         Value inside = inRows;
         if ((page + 1) * pageColumns > width)

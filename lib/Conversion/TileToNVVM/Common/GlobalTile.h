@@ -22,6 +22,8 @@ public:
   Value byteStride(int64_t d) { return byteStrides[d]; }
   /// !llvm.ptr<1> to the element at i32 indices.
   Value pointer(ValueRange indices);
+  /// The same at indices of type index, which fit 32 bits.
+  Value element(ValueRange indices);
   /// The same for a row and a column of a tile operand, whose byte stride
   /// between rows fits 32 bits (the host function checks it): one
   /// multiplication.

@@ -55,6 +55,12 @@ struct Integers {
 /// Where a thread stands among those of its role. A block is one-dimensional.
 struct ThreadIndex {
   explicit ThreadIndex(Integers &e);
+
+  /// The warp's number among those that share the rows of a fragment, and the
+  /// number of its group.
+  Value rowWarp(Integers &e, RankedTensorType fragment) const;
+  Value group(Integers &e, RankedTensorType fragment) const;
+
   Value thread;
   Value lane;
   Value warp;

@@ -4,8 +4,12 @@
 
 #include "Integers.h"
 #include "Patterns.h"
+#include "SharedTile.h"
+#include "ThreadGroup.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::tile;
@@ -44,7 +48,7 @@ struct ReduceLowering : OpConversionPattern<ReduceOp> {
     auto source = cast<RankedTensorType>(op.getSource().getType());
     auto layout = cast<RowsAttr>(
         cast<RankedTensorType>(op.getInit().getType()).getEncoding());
-    int64_t blocksN = source.getDimSize(1) / 8;
+    int64_t blocksN = getColumnsPerGroup(source) / 8;
     SmallVector<Value> results(adaptor.getInit());
     for (auto [row, result] : llvm::enumerate(results)) {
       // Two chains: neither LLVM nor ptxas reassociates one.
@@ -74,6 +78,52 @@ struct TotalLowering : OpConversionPattern<TotalOp> {
     SmallVector<Value> results;
     for (Value share : adaptor.getSource())
       results.push_back(reduceQuad(b, ReduceKind::Add, share));
+    rewriter.replaceOpWithMultiple(op, {results});
+    return success();
+  }
+};
+
+/// One lane of each quad writes the value of its rows. The sum is taken in the
+/// order of the groups, so that all of them get the same.
+struct CombineLowering : OpConversionPattern<CombineOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(CombineOp op, OneToNOpAdaptor adaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    ThreadIndex t(e);
+    auto type = cast<RankedTensorType>(op.getSource().getType());
+    constexpr int64_t kBytes = 4;
+    int64_t warpRows = type.getDimSize(0) / getWarps(type);
+    int64_t groupBytes = type.getDimSize(0) * kBytes;
+    Value row =
+        e.add(e.mul(t.rowWarp(e, type), warpRows), e.shiftRight(t.lane, 2));
+    Value first = e.add(adaptor.getBuffer().front(), e.mul(row, kBytes));
+    Value own = e.add(first, e.mul(t.group(e, type), groupBytes));
+    auto at = [&](Value address, int64_t row, int64_t group) {
+      return SharedTile::pointer(
+          e, e.add(address, row * 8 * kBytes + group * groupBytes));
+    };
+    Value leads = arith::CmpIOp::create(e.b, arith::CmpIPredicate::eq,
+                                        e.bitAnd(t.lane, 3), e.constant(0));
+    auto branch = scf::IfOp::create(e.b, leads, /*withElseRegion=*/false);
+    {
+      OpBuilder::InsertionGuard guard(e.b);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+      for (auto [i, value] : llvm::enumerate(adaptor.getSource()))
+        LLVM::StoreOp::create(e.b, value, at(own, i, 0));
+    }
+    emitGroupBarrier(e.b, op.getLoc());
+    SmallVector<Value> results;
+    for (size_t i = 0; i < adaptor.getSource().size(); ++i) {
+      Value result;
+      for (int64_t group = 0; group < getGroups(type); ++group) {
+        Value part = LLVM::LoadOp::create(e.b, type.getElementType(),
+                                          at(first, i, group));
+        result = result ? combine(e.b, op.getKind(), result, part) : part;
+      }
+      results.push_back(result);
+    }
     rewriter.replaceOpWithMultiple(op, {results});
     return success();
   }
@@ -117,9 +167,9 @@ struct ScanLowering : OpConversionPattern<ScanOp> {
   }
 };
 
-/// Column 8n + 2q + c of block n against a limit is the constant 8n + c against
-/// limit - 2q. On a diagonal row g + 8h of a block has the limit of row g plus
-/// 8h: 8(n - h) + c against that of row g.
+/// Column 8n + 2q + c of block n of a group that starts at f against a limit is
+/// the constant 8n + c against limit - 2q - f. On a diagonal row g + 8h of a
+/// block has the limit of row g plus 8h: 8(n - h) + c against that of row g.
 struct CompareColumnsLowering : OpConversionPattern<CompareColumnsOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
@@ -128,19 +178,20 @@ struct CompareColumnsLowering : OpConversionPattern<CompareColumnsOp> {
     Integers e(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getResult().getType());
     ThreadIndex t(e);
-    Value quad = e.shiftLeft(e.bitAnd(t.lane, 3), 1);
+    Value first = e.add(e.mul(t.group(e, type), getColumnsPerGroup(type)),
+                        e.shiftLeft(e.bitAnd(t.lane, 3), 1));
     bool diagonal = op.getLimit().getType().isInteger(32);
     SmallVector<Value> limits;
     for (Value limit : adaptor.getLimit())
-      limits.push_back(e.sub(limit, quad));
+      limits.push_back(e.sub(limit, first));
     if (diagonal) {
       int64_t warpRows = type.getDimSize(0) / getWarps(type);
-      limits[0] = e.add(
-          limits[0], e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2)));
+      limits[0] = e.add(limits[0], e.add(e.mul(t.rowWarp(e, type), warpRows),
+                                         e.shiftRight(t.lane, 2)));
     }
     auto predicate = op.getBound() == Bound::AtMost ? arith::CmpIPredicate::sle
                                                     : arith::CmpIPredicate::sge;
-    int64_t blocksN = type.getDimSize(1) / 8;
+    int64_t blocksN = getColumnsPerGroup(type) / 8;
     llvm::DenseMap<std::pair<int64_t, int64_t>, Value> known;
     SmallVector<Value> results;
     for (int64_t i = 0, end = getValuesPerThread(type); i < end; ++i) {
@@ -162,7 +213,6 @@ struct CompareColumnsLowering : OpConversionPattern<CompareColumnsOp> {
 
 void tile::populateRowPatterns(TypeConverter &converter,
                                RewritePatternSet &patterns) {
-  patterns
-      .add<ReduceLowering, ScanLowering, TotalLowering, CompareColumnsLowering>(
-          converter, patterns.getContext());
+  patterns.add<ReduceLowering, CombineLowering, ScanLowering, TotalLowering,
+               CompareColumnsLowering>(converter, patterns.getContext());
 }

@@ -40,6 +40,18 @@ Value SharedTile::at(Integers &e, Value laneAddress, int64_t row,
   return e.add(turned, (page * rows + row) * pageBytes);
 }
 
+SharedTile SharedTile::shareOf(Integers &e, const ThreadIndex &t,
+                               RankedTensorType accumulator) const {
+  SharedTile share = *this;
+  int64_t groups = getGroups(accumulator);
+  if (groups == 1)
+    return share;
+  share.columns /= groups;
+  int64_t bytes = columnOffset(share.columns, /*transposed=*/false);
+  share.base = e.add(base, e.mul(t.group(e, accumulator), bytes));
+  return share;
+}
+
 Value SharedTile::pointer(Integers &e, Value address) {
   return LLVM::IntToPtrOp::create(
       e.b, LLVM::LLVMPointerType::get(e.b.getContext(), 3), address);
@@ -119,21 +131,23 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
     Integers e(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getSource().getType());
     auto target = cast<MemRefType>(op.getTarget().getType());
-    SharedTile tile(adaptor.getTarget().front(), target);
     ThreadIndex t(e);
+    SharedTile tile =
+        SharedTile(adaptor.getTarget().front(), target).shareOf(e, t, type);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
     OpBuilder::InsertionGuard guard(e.b);
     if (tile.rows < type.getDimSize(0)) { // what does not fit stays behind
-      Value owns = e.less(t.warp, e.constant(tile.rows / warpRows));
+      Value owns = e.less(t.rowWarp(e, type), e.constant(tile.rows / warpRows));
       auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
       e.b.setInsertionPointToStart(branch.thenBlock());
     }
-    Value row = e.add(e.mul(t.warp, warpRows), e.shiftRight(t.lane, 2));
+    Value row =
+        e.add(e.mul(t.rowWarp(e, type), warpRows), e.shiftRight(t.lane, 2));
     Value chunk = e.constant(0);
     Value quad = e.shiftLeft(e.bitAnd(t.lane, 3), 2);
     Value lane = tile.laneAddress(e, row, chunk);
     ValueRange values = adaptor.getSource();
-    int64_t blocksN = type.getDimSize(1) / 8;
+    int64_t blocksN = getColumnsPerGroup(type) / 8;
     for (int64_t m = 0; m < warpRows / 16; ++m)
       for (int64_t n = 0; n < blocksN; ++n)
         for (int64_t half = 0; half < 2; ++half) {

@@ -36,6 +36,17 @@ struct SharedTile {
   /// of the bits that differ between lanes.
   Value at(Integers &e, Value laneAddress, int64_t row, int64_t chunk) const;
 
+  /// Bytes from a column of a product's second operand to the one `columns`
+  /// further: a row of the buffer when it is `transposed`, else whole pages.
+  int64_t columnOffset(int64_t columns, bool transposed) const {
+    return transposed ? columns * pageBytes : columns * elementBytes * rows;
+  }
+
+  /// The pages that the thread's group has of an accumulator as wide as the
+  /// buffer; its share has to be whole pages.
+  SharedTile shareOf(Integers &e, const ThreadIndex &t,
+                     RankedTensorType accumulator) const;
+
   /// An !llvm.ptr<3> for a shared address.
   static Value pointer(Integers &e, Value address);
 

@@ -53,6 +53,15 @@ int64_t tile::getClusterSize(Operation *op) {
   return size ? size.getInt() : 1;
 }
 
+Value ThreadIndex::rowWarp(Integers &e, RankedTensorType fragment) const {
+  return getGroups(fragment) == 1 ? warp : e.rem(warp, getWarps(fragment));
+}
+
+Value ThreadIndex::group(Integers &e, RankedTensorType fragment) const {
+  return getGroups(fragment) == 1 ? e.constant(0)
+                                  : e.div(warp, getWarps(fragment));
+}
+
 ThreadIndex::ThreadIndex(Integers &e)
     : thread(NVVM::ThreadIdXOp::create(e.b, e.b.getI32Type())) {
   ThreadGroup group = ThreadGroup::of(e.b.getInsertionBlock()->getParent());

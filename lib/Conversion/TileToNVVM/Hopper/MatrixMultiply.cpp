@@ -27,12 +27,14 @@ static constexpr int64_t kStep = 16;
 /// Whether a product has the rows of its warps where wgmma has them.
 static bool hasGroupLayout(RankedTensorType accumulator) {
   int64_t warps = getWarps(accumulator);
+  if (getGroups(accumulator) > 1 && warps != 4)
+    return false; // a group is one warp group
   return warps % 4 == 0 && accumulator.getDimSize(0) == warps * kWarpRows;
 }
 
-/// Whether the groups of a product are warp groups.
-static bool areWarpGroups(RankedTensorType accumulator, int64_t groups) {
-  return groups == 1 || getWarps(accumulator) == 4 * groups;
+/// Whether each of several batches of a product is one warp group's.
+static bool areWarpGroups(RankedTensorType accumulator, int64_t batches) {
+  return batches == 1 || getWarps(accumulator) == 4 * batches;
 }
 
 /// The ops of `emit` go behind what defines `value`, out of the loops around
@@ -136,9 +138,9 @@ struct MatrixDescriptor {
 class ProductEmitter {
 public:
   ProductEmitter(Location loc, OpBuilder &rewriter, Value a, Value b,
-                 RankedTensorType type, bool transposed, int64_t groups)
+                 RankedTensorType type, bool transposed, int64_t batches)
       : e(loc, rewriter), a(a), b(b), type(type), transposed(transposed),
-        groups(groups) {}
+        batches(batches) {}
 
   /// `accumulator` is empty for a product that starts from zero.
   SmallVector<Value> run(ValueRange aValues, Value bAddress,
@@ -157,12 +159,13 @@ public:
     InlineAsm text = fromZero ? InlineAsm(e, e.b.getF32Type(), count)
                               : InlineAsm(e, accumulator);
     SharedTile bTile(bAddress, cast<MemRefType>(b.getType()));
+    bAddress = shareOfB(bTile);
     MatrixDescriptor bDescriptor = transposed
                                        ? MatrixDescriptor::depthInner(bTile)
                                        : MatrixDescriptor::depthOuter(bTile);
-    // With groups each warp group has its own rows of operand b.
+    // Of several batches each warp group has its own rows of operand b.
     bDescriptor.declare(e, text, "b", bAddress, /*changing=*/{},
-                        groups > 1 ? type.getDimSize(1) * bTile.pageBytes : 0);
+                        batches > 1 ? type.getDimSize(1) * bTile.pageBytes : 0);
     std::optional<SharedTile> aTile;
     std::optional<MatrixDescriptor> aDescriptor;
     if (!isFragment(a.getType())) {
@@ -186,6 +189,16 @@ public:
   }
 
 private:
+  /// Where the columns of this thread's group start in operand b.
+  Value shareOfB(const SharedTile &tile) {
+    if (getGroups(type) == 1)
+      return tile.base;
+    int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
+    return besideDefinition(e, tile.base, [&] {
+      return e.add(tile.base, e.mul(getUniformWarpGroup(e), bytes));
+    });
+  }
+
   /// Where the 64 rows of this thread's warp group start in operand a.
   Value groupAddress(Value address) {
     if (getWarps(type) == 4)
@@ -215,8 +228,8 @@ private:
     std::string tail = std::string(", 1, 1") + (aShared ? ", 0" : "") +
                        (transposed ? ", 0;" : ", 1;");
     return "wgmma.mma_async.sync.aligned.m64n" +
-           std::to_string(type.getDimSize(1)) + "k16.f32." + element + "." +
-           element + " {" + results + "}, " + operandA + ", b, " +
+           std::to_string(getColumnsPerGroup(type)) + "k16.f32." + element +
+           "." + element + " {" + results + "}, " + operandA + ", b, " +
            (adds ? "1" : "0") + tail;
   }
 
@@ -224,7 +237,7 @@ private:
   Value a, b; // before conversion
   RankedTensorType type;
   bool transposed;
-  int64_t groups;
+  int64_t batches;
 };
 
 /// wgmma.wait_group, through which the values of the products pass: nothing
@@ -238,18 +251,21 @@ SmallVector<Value> emitWait(Location loc, OpBuilder &rewriter, int64_t pending,
 }
 
 LogicalResult checkGroupLayout(Operation *op, RankedTensorType type,
-                               int64_t groups) {
+                               int64_t batches) {
   if (!hasGroupLayout(type))
     return op->emitOpError("expected 16 rows for each of 4 warps of every warp "
                            "group, but got ")
            << type;
-  if (!areWarpGroups(type, groups))
+  if (!areWarpGroups(type, batches))
     return op->emitOpError("expected each of ")
-           << groups << " groups to be a warp group, but got " << type;
-  if (type.getDimSize(1) > 256)
+           << batches << " products to be of one warp group, but got " << type;
+  if (getColumnsPerGroup(type) > 256)
     return op->emitOpError("expected a product of at most 256 columns, but "
                            "got ")
            << type;
+  if (getGroups(type) > 1 && isFragment(op->getOperand(0).getType()))
+    return op->emitOpError("expected operand a in shared memory for a product "
+                           "in column groups: run tile-stage-weights first");
   return success();
 }
 
@@ -259,10 +275,10 @@ struct DotAsyncLowering : OpConversionPattern<DotAsyncOp> {
   matchAndRewrite(DotAsyncOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (failed(checkGroupLayout(op, type, op.getGroups())))
+    if (failed(checkGroupLayout(op, type, op.getBatches())))
       return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed(), op.getGroups());
+                           op.getTransposed(), op.getBatches());
     rewriter.replaceOpWithMultiple(
         op, {emitter.run(adaptor.getA(), adaptor.getB().front(),
                          adaptor.getAccumulator())});
@@ -297,11 +313,13 @@ struct DotLowering : OpConversionPattern<DotOp> {
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (!hasGroupLayout(type) || !areWarpGroups(type, op.getGroups()) ||
-        type.getDimSize(1) > 256)
+    if (!hasGroupLayout(type) || !areWarpGroups(type, op.getBatches()) ||
+        getColumnsPerGroup(type) > 256)
       return rewriter.notifyMatchFailure(op, "not the layout of wgmma");
+    if (failed(checkGroupLayout(op, type, op.getBatches())))
+      return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed(), op.getGroups());
+                           op.getTransposed(), op.getBatches());
     SmallVector<Value> product = emitter.run(
         adaptor.getA(), adaptor.getB().front(), adaptor.getAccumulator());
     rewriter.replaceOpWithMultiple(

@@ -88,18 +88,18 @@ struct StartTurnsLowering : OpConversionPattern<StartTurnsOp> {
 };
 
 /// A warp's rows of a product are those that its own lanes have written: it is
-/// enough that they meet.
+/// enough that they meet, where all threads do not.
 struct FenceLowering : OpConversionPattern<FenceAsyncOp> {
   using OpConversionPattern::OpConversionPattern;
   LogicalResult
   matchAndRewrite(FenceAsyncOp op, OpAdaptor,
                   ConversionPatternRewriter &rewriter) const override {
     emitAsyncProxyFence(rewriter, op.getLoc());
-    // A product reads what all lanes of its warp have written.
-    NVVM::SyncWarpOp::create(
-        rewriter, op.getLoc(),
-        arith::ConstantOp::create(rewriter, op.getLoc(),
-                                  rewriter.getI32IntegerAttr(-1)));
+    if (!isa_and_nonnull<BarrierOp>(op->getNextNode()))
+      NVVM::SyncWarpOp::create(
+          rewriter, op.getLoc(),
+          arith::ConstantOp::create(rewriter, op.getLoc(),
+                                    rewriter.getI32IntegerAttr(-1)));
     rewriter.eraseOp(op);
     return success();
   }

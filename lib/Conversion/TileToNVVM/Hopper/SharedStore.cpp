@@ -23,8 +23,9 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
     Integers e(op.getLoc(), rewriter);
     auto type = cast<RankedTensorType>(op.getSource().getType());
     auto target = cast<MemRefType>(op.getTarget().getType());
-    SharedTile tile(adaptor.getTarget().front(), target);
     ThreadIndex t(e);
+    SharedTile tile =
+        SharedTile(adaptor.getTarget().front(), target).shareOf(e, t, type);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
     OpBuilder::InsertionGuard guard(e.b);
     if (tile.rows < type.getDimSize(0)) { // what does not fit stays behind
@@ -33,10 +34,11 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
       e.b.setInsertionPointToStart(branch.thenBlock());
     }
     // Blocks: rows 0 to 7, rows 8 to 15, then those of the next 8 columns.
-    Value row = e.add(e.mul(t.warp, warpRows), e.bitAnd(t.lane, 15));
+    Value row =
+        e.add(e.mul(t.rowWarp(e, type), warpRows), e.bitAnd(t.lane, 15));
     Value lane = tile.laneAddress(e, row, e.shiftRight(t.lane, 4));
     ValueRange values = adaptor.getSource();
-    int64_t blocksN = type.getDimSize(1) / 8;
+    int64_t blocksN = getColumnsPerGroup(type) / 8;
     auto shape = NVVM::LdStMatrixShapeAttr::get(getContext(), 8, 8);
     for (int64_t m = 0; m < warpRows / 16; ++m)
       for (int64_t n = 0; n < blocksN; n += 2) {

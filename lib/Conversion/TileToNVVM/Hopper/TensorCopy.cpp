@@ -34,9 +34,10 @@ class PageOperands {
 public:
   PageOperands(Integers &e, InlineAsm &text, const SharedTile &tile,
                Value address, Value map, ValueRange coordinates,
-               Value rowOffset)
+               Value rowOffset, Value columnOffset = {})
       : e(e), text(text), tile(tile), address(text.input(address)),
-        map(text.input(map)), rank(coordinates.size() + 1) {
+        map(text.input(map)), columnOffset(columnOffset),
+        rank(coordinates.size() + 1) {
     Value row = coordinates.back();
     if (rowOffset)
       row = e.add(row, rowOffset);
@@ -55,6 +56,8 @@ public:
   /// The same place of another tensor.
   std::string tensor(int64_t page, const std::string &from) {
     Value column = e.constant(page * tile.pageBytes / tile.elementBytes);
+    if (columnOffset)
+      column = e.add(columnOffset, column);
     return "[" + from + ", {" + text.input(column) + ", " + outer + "}]";
   }
 
@@ -63,6 +66,7 @@ private:
   InlineAsm &text;
   const SharedTile &tile;
   std::string address, map, outer;
+  Value columnOffset;
   size_t rank;
 };
 
@@ -194,16 +198,24 @@ struct CopyOutTensorLowering : OpConversionPattern<CopyOutTensorOp> {
     if (failed(checkWarpGroups(op)))
       return failure();
     int64_t groups = ThreadGroup::of(op).threads / kWarpGroupThreads;
-    if (tile.rows % (8 * groups))
+    bool sharesPages =
+        storesPages(cast<MemRefType>(op.getSource().getType()), groups);
+    if (!sharesPages && tile.rows % (8 * groups))
       return op.emitOpError("expected a multiple of ")
              << 8 * groups << " rows for " << groups << " warp groups, but got "
              << tile.rows;
-    int64_t groupRows = tile.rows / groups;
     Integers e(op.getLoc(), rewriter);
     emitAsyncProxyFence(rewriter, op.getLoc());
     emitWarpGroupBarrier(e);
-    Value firstRow = e.mul(getUniformWarpGroup(e), groupRows);
-    Value address = e.add(tile.base, e.mul(firstRow, tile.pageBytes));
+    Value firstRow, firstColumn, address = tile.base;
+    if (sharesPages) {
+      tile.columns /= groups;
+      firstColumn = e.mul(getUniformWarpGroup(e), tile.columns);
+      address = e.add(address, e.mul(firstColumn, tile.columnOffset(1, false)));
+    } else {
+      firstRow = e.mul(getUniformWarpGroup(e), tile.rows / groups);
+      address = e.add(address, e.mul(firstRow, tile.pageBytes));
+    }
 
     InlineAsm text(e);
     text.line(".reg .pred first, leads;");
@@ -212,7 +224,7 @@ struct CopyOutTensorLowering : OpConversionPattern<CopyOutTensorOp> {
     text.line("elect.sync _|leads, 0xffffffff;");
     text.line("and.pred leads, leads, first;");
     PageOperands operands(e, text, tile, address, mapAddress(e, op.getMap()),
-                          adaptor.getCoordinates(), firstRow);
+                          adaptor.getCoordinates(), firstRow, firstColumn);
     for (int64_t page = 0; page < tile.pages(); ++page)
       text.line("@leads cp.async.bulk.tensor." + operands.dimensions() +
                 ".global.shared::cta.tile.bulk_group " + operands.tensor(page) +

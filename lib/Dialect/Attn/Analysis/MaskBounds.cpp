@@ -47,13 +47,8 @@ static bool contradict(const KeyLimit &upper, const KeyLimit &lower) {
       lower.alternatives.size() != 1)
     return false;
   LinearForm sum = upper.alternatives.front();
-  const LinearForm &other = lower.alternatives.front();
-  llvm::SmallDenseMap<Value, int64_t> terms;
-  for (const LinearForm *form : {&upper.alternatives.front(), &other})
-    for (auto [factor, term] : form->terms)
-      terms[term] += factor;
-  return sum.query + other.query == 0 && sum.constant + other.constant < 0 &&
-         llvm::all_of(terms, [](auto term) { return term.second == 0; });
+  sum.add(1, lower.alternatives.front());
+  return sum.query == 0 && sum.terms.empty() && sum.constant < 0;
 }
 
 MaskBounds attn::analyzeMask(Region &mask) {

@@ -99,6 +99,25 @@ MaskFormulas::matchFloorMod(Value value) const {
   return std::nullopt;
 }
 
+void LinearForm::add(int64_t factor, Value term) {
+  for (auto *it = terms.begin(); it != terms.end(); ++it)
+    if (it->second == term) {
+      it->first += factor;
+      if (!it->first)
+        terms.erase(it);
+      return;
+    }
+  terms.push_back({factor, term});
+}
+
+void LinearForm::add(int64_t factor, const LinearForm &form) {
+  query += factor * form.query;
+  key += factor * form.key;
+  constant += factor * form.constant;
+  for (auto [scale, term] : form.terms)
+    add(factor * scale, term);
+}
+
 LinearForm MaskFormulas::linearize(Value value) const {
   LinearForm form;
   accumulate(value, 1, form);
@@ -138,14 +157,7 @@ void MaskFormulas::accumulate(Value value, int64_t scale,
     if (auto factor = asConstant(mul.getLhs()))
       return accumulate(mul.getRhs(), scale * *factor, form);
   }
-  for (auto *it = form.terms.begin(); it != form.terms.end(); ++it)
-    if (it->second == value) {
-      it->first += scale;
-      if (!it->first)
-        form.terms.erase(it);
-      return;
-    }
-  form.terms.push_back({scale, value});
+  form.add(scale, value);
 }
 
 /// Whether a value is the same for many neighbouring positions, so that a tile
@@ -253,8 +265,8 @@ MaskFormula MaskFormulas::formulaOf(Value value, bool negated) const {
   if (auto constant = asConstant(value))
     return known((*constant != 0) != negated);
   if (isUniform(value) || isFact(value)) {
-    // An integer fact would be summed up as well, but a conjunction of facts
-    // of one position is seen whole only here.
+    // A condition on one position alone is known exactly: whether it holds for
+    // all, and for any of the positions of a block.
     MaskLiteral literal{MaskLiteral::Truth};
     literal.value = value;
     literal.negated = negated;
@@ -302,28 +314,24 @@ MaskFormula MaskFormulas::formulaOf(Value value, bool negated) const {
   return unknown(value);
 }
 
-/// lhs - rhs + constant >= 0
+/// sign * difference + constant >= 0
 static MaskFormula atLeast(const LinearForm &difference, int64_t sign,
                            int64_t constant) {
   MaskLiteral literal{MaskLiteral::AtLeastZero};
-  literal.form = difference;
-  LinearForm &form = literal.form;
-  form.query *= sign;
-  form.key *= sign;
-  form.constant = form.constant * sign + constant;
-  for (auto &term : form.terms)
-    term.first *= sign;
+  literal.form.constant = constant;
+  literal.form.add(sign, difference);
   return leaf(literal);
 }
 
-/// |x| or max(x, -x): x.
+/// |x|: x.
 static Value matchAbs(Value value) {
   if (auto abs = value.getDefiningOp<math::AbsIOp>())
     return abs.getOperand();
   return {};
 }
 
-/// A comparison of a remainder with the remainder 0 is one of divisibility.
+/// A comparison of a remainder with 0, or with another one by the same divisor,
+/// is one of divisibility.
 std::optional<MaskFormula> MaskFormulas::matchMultiple(arith::CmpIOp compare,
                                                        bool negated) const {
   using P = arith::CmpIPredicate;
@@ -341,22 +349,13 @@ std::optional<MaskFormula> MaskFormulas::matchMultiple(arith::CmpIOp compare,
       dividend = inner;
     literal.form = linearize(dividend);
   } else if (auto mod = matchFloorMod(lhs)) {
-    // x mod n == y mod n, or == r: x - y or x - r is a multiple, where r is a
-    // remainder; an r outside of [0, n) is never reached, and never claimed.
+    // x mod n == y mod n: x - y is a multiple.
     auto other = matchFloorMod(rhs);
-    if (other && other->second == mod->second) {
-      literal.form = linearize(mod->first);
-      LinearForm subtracted = linearize(other->first);
-      literal.form.query -= subtracted.query;
-      literal.form.key -= subtracted.key;
-      literal.form.constant -= subtracted.constant;
-      for (auto [factor, term] : subtracted.terms)
-        literal.form.terms.push_back({-factor, term});
-    } else if (asConstant(rhs) == 0) {
-      literal.form = linearize(mod->first);
-    } else {
+    literal.form = linearize(mod->first);
+    if (other && other->second == mod->second)
+      literal.form.add(-1, linearize(other->first));
+    else if (asConstant(rhs) != 0)
       return std::nullopt;
-    }
     literal.divisor = mod->second;
   } else {
     return std::nullopt;
@@ -382,16 +381,9 @@ MaskFormula MaskFormulas::compareIntegers(arith::CmpIOp compare,
       inner && (predicate == P::sle || predicate == P::slt)) {
     LinearForm limit = linearize(compare.getRhs()), x = linearize(inner);
     int64_t strict = predicate == P::slt ? -1 : 0;
-    auto side = [&](int64_t sign) {
-      LinearForm form = limit;
-      form.query += sign * x.query;
-      form.key += sign * x.key;
-      form.constant += sign * x.constant;
-      for (auto [factor, term] : x.terms)
-        form.terms.push_back({sign * factor, term});
-      return form;
-    };
-    LinearForm low = side(1), high = side(-1);
+    LinearForm low = limit, high = limit; // limit + x and limit - x
+    low.add(1, x);
+    high.add(-1, x);
     if (isBoundedForm(low) && isBoundedForm(high))
       return combine(true, atLeast(low, 1, strict), atLeast(high, 1, strict));
   }

@@ -262,6 +262,18 @@ Value ChunkedOp::expand(OpBuilder &b) {
   return f.sameBlock(getI(), getJ(), getSize());
 }
 
+LogicalResult BlockCausalOp::verify() {
+  return verifyPositive(*this, "size", getSize());
+}
+
+Value BlockCausalOp::expand(OpBuilder &b) {
+  Formula f(b, getLoc());
+  // One limit for each row: dividing j as well would be a division per key.
+  Value begin =
+      arith::MulIOp::create(f, f.floorDiv(getI(), getSize()), getSize());
+  return f.less(getJ(), f.add(begin, getSize()));
+}
+
 Value StreamingOp::expand(OpBuilder &b) {
   Formula f(b, getLoc());
   return f.both(f.causal(getI(), getJ()),

@@ -127,7 +127,30 @@ private:
       dead.push_back(op);
       return success();
     }
+    if (auto slice = dyn_cast<tensor::ExtractSliceOp>(op))
+      return convertSlice(slice);
     return checkUntouched(op);
+  }
+
+  /// A slice of an argument is a view of its memory, never a copy.
+  LogicalResult convertSlice(tensor::ExtractSliceOp slice) {
+    Value source = memrefs.lookupOrNull(slice.getSource());
+    if (!source)
+      return slice.emitOpError("expected a slice of a function argument");
+    OpBuilder builder(slice);
+    MemRefType type = memref::SubViewOp::inferRankReducedResultType(
+        slice.getType().getShape(), cast<MemRefType>(source.getType()),
+        slice.getMixedOffsets(), slice.getMixedSizes(),
+        slice.getMixedStrides());
+    Value view = memref::SubViewOp::create(
+        builder, slice.getLoc(), type, source, slice.getMixedOffsets(),
+        slice.getMixedSizes(), slice.getMixedStrides());
+    if (type != toMemRef(slice.getType()))
+      view = memref::CastOp::create(builder, slice.getLoc(),
+                                    toMemRef(slice.getType()), view);
+    memrefs.map(slice.getResult(), view);
+    dead.push_back(slice);
+    return success();
   }
 
   /// An op that stays must not see a tensor, nor may an op inside of it.
@@ -138,7 +161,8 @@ private:
           (llvm::any_of(nested->getOperandTypes(), isTensor) ||
            llvm::any_of(nested->getResultTypes(), isTensor))) {
         nested->emitOpError("cannot run on device tensors: expected only attn "
-                            "ops, tensor.dim and tensor.cast beside them, "
+                            "ops, tensor.dim, tensor.cast and "
+                            "tensor.extract_slice beside them, "
                             "directly in the function");
         return WalkResult::interrupt();
       }

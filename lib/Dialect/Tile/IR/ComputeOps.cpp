@@ -35,13 +35,13 @@ static void addDotEffects(
 /// Shapes and layouts of c = a * b, or a * transposed b; columns come in units.
 static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
                                RankedTensorType c, bool transposed,
-                               int64_t groups, int64_t columnUnit) {
+                               int64_t batches, int64_t columnUnit) {
   if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()) ||
       !c.getElementType().isF32())
     return op->emitOpError("expected an f32 accumulator, but got ") << c;
   if (auto fragment = dyn_cast<RankedTensorType>(a)) {
     if (!isa_and_nonnull<OperandAAttr>(fragment.getEncoding()) ||
-        getWarps(fragment) != getWarps(c))
+        !haveSameWarps(fragment, c))
       return op->emitOpError("expected operand a in operand_a layout of ")
              << getWarps(c) << " warps, but got " << a;
   } else if (failed(verifyShared(op, "operand a", a))) {
@@ -55,24 +55,33 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
   if (!b.getElementType().isF16() && !b.getElementType().isBF16())
     return op->emitOpError("expected f16 or bf16 operands, but got ")
            << b.getElementType();
-  if (groups < 1 || getWarps(c) % groups || (groups > 1 && !transposed))
-    return op->emitOpError("expected groups that divide the ")
-           << getWarps(c) << " warps, and 1 unless transposed, but got "
-           << groups;
+  bool isPlain = transposed && getGroups(c) == 1;
+  if (batches < 1 || getWarps(c) % batches || (batches > 1 && !isPlain))
+    return op->emitOpError("expected batches that divide the ")
+           << getWarps(c)
+           << " warps, and 1 unless transposed and without groups, but got "
+           << batches;
   int64_t k = b.getDimSize(transposed ? 1 : 0);
   int64_t n = b.getDimSize(transposed ? 0 : 1);
-  if (n % groups)
+  if (n % batches)
     return op->emitOpError("expected rows of operand b for each of ")
-           << groups << " groups, but got " << b;
-  n /= groups;
+           << batches << " batches, but got " << b;
+  n /= batches;
   if (a.getDimSize(0) != c.getDimSize(0) || n != c.getDimSize(1) ||
       a.getDimSize(1) != k)
     return op->emitOpError("expected M x K times K x N, but got ")
            << a << " times " << b << (transposed ? " transposed" : "")
            << " for " << c;
+  columnUnit *= getGroups(c);
   if (k % 16 || n % columnUnit)
     return op->emitOpError("expected K and N to be multiples of 16 and ")
            << columnUnit << ", but got " << k << " and " << n;
+  int64_t share = getColumnsPerGroup(c) * b.getElementTypeBitWidth() / 8;
+  int64_t page = cast<SwizzleAttr>(cast<MemRefType>(b).getLayout()).getBytes();
+  if (getGroups(c) > 1 && !transposed && share % page)
+    return op->emitOpError("expected the columns of a group to be whole pages "
+                           "of ")
+           << page << " bytes, but got " << b << " for " << c;
   return success();
 }
 
@@ -86,7 +95,7 @@ LogicalResult DotOp::verify() {
   // One ldmatrix brings two blocks of 8 columns.
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()),
-                   tensorOf(getAccumulator()), getTransposed(), getGroups(),
+                   tensorOf(getAccumulator()), getTransposed(), getBatches(),
                    /*columnUnit=*/16);
 }
 
@@ -110,7 +119,7 @@ LogicalResult DotAsyncOp::verify() {
            << accumulator.getType() << " for " << getResult().getType();
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()), tensorOf(getResult()),
-                   getTransposed(), getGroups(), /*columnUnit=*/8);
+                   getTransposed(), getBatches(), /*columnUnit=*/8);
 }
 
 LogicalResult DotWaitOp::verify() {
@@ -134,7 +143,8 @@ LogicalResult DotWaitOp::verify() {
 static LogicalResult verifyRowsOf(Operation *op, Value source, Value init) {
   auto accumulator = dyn_cast_or_null<AccumulatorAttr>(layoutOf(source));
   auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(init));
-  if (!accumulator || !rows || accumulator.getWarps() != rows.getWarps() ||
+  if (!accumulator || !rows ||
+      !haveSameWarps(tensorOf(source), tensorOf(init)) ||
       tensorOf(source).getDimSize(0) != tensorOf(init).getDimSize(0))
     return op->emitOpError(
                "expected an accumulator and rows of the same warps, but "
@@ -157,6 +167,9 @@ LogicalResult ScanOp::verify() {
   if (cast<RowsAttr>(layoutOf(getInit())).getPartial())
     return emitOpError("expected complete rows, but got ")
            << getInit().getType();
+  if (getGroups(tensorOf(getSource())) > 1)
+    return emitOpError("expected all columns of a row in one group, but got ")
+           << getSource().getType();
   return success();
 }
 
@@ -164,7 +177,7 @@ LogicalResult TotalOp::verify() {
   auto source = dyn_cast_or_null<RowsAttr>(layoutOf(getSource()));
   auto result = dyn_cast_or_null<RowsAttr>(layoutOf(getResult()));
   if (!source || !result || !source.getPartial() || result.getPartial() ||
-      source.getWarps() != result.getWarps() ||
+      !haveSameWarps(tensorOf(getSource()), tensorOf(getResult())) ||
       tensorOf(getSource()).getShape() != tensorOf(getResult()).getShape() ||
       !tensorOf(getSource()).getElementType().isF32() ||
       !tensorOf(getResult()).getElementType().isF32())
@@ -199,6 +212,23 @@ LogicalResult RowGroupOp::verify() {
          << int64_t(getGroups());
 }
 
+LogicalResult CombineOp::verify() {
+  RankedTensorType rows = tensorOf(getSource());
+  auto layout = dyn_cast_or_null<RowsAttr>(rows.getEncoding());
+  if (!layout || layout.getPartial() || !rows.getElementType().isF32())
+    return emitOpError("expected complete f32 rows, but got ") << rows;
+  auto buffer = cast<MemRefType>(getBuffer().getType());
+  if (failed(verifyShared(*this, "buffer", buffer)))
+    return failure();
+  if (buffer.getElementType() == rows.getElementType() &&
+      buffer.getDimSize(0) == layout.getGroups() &&
+      buffer.getDimSize(1) == rows.getDimSize(0))
+    return success();
+  return emitOpError("expected a buffer of ")
+         << layout.getGroups() << " x " << rows.getDimSize(0) << " x "
+         << rows.getElementType() << ", but got " << buffer;
+}
+
 LogicalResult BroadcastOp::verify() {
   RankedTensorType to = tensorOf(getResult());
   auto error = [&] {
@@ -213,8 +243,7 @@ LogicalResult BroadcastOp::verify() {
     return getSource().getType() == to.getElementType()
                ? success()
                : LogicalResult(error());
-  if (from.getElementType() != to.getElementType() ||
-      getWarps(from) != getWarps(to))
+  if (from.getElementType() != to.getElementType() || !haveSameWarps(from, to))
     return error();
   if (auto rows = dyn_cast_or_null<RowsAttr>(from.getEncoding())) {
     bool toPartial = isa<RowsAttr>(to.getEncoding()) && !rows.getPartial();
@@ -244,7 +273,7 @@ LogicalResult CompareColumnsOp::verify() {
     return success();
   auto rows = dyn_cast_or_null<RowsAttr>(layoutOf(getLimit()));
   if (rows && !rows.getPartial() && layout &&
-      layout.getWarps() == rows.getWarps() &&
+      haveSameWarps(result, tensorOf(getLimit())) &&
       tensorOf(getLimit()).getDimSize(0) == result.getDimSize(0))
     return success();
   return emitOpError("expected a scalar or complete rows to an accumulator of "
@@ -257,7 +286,7 @@ LogicalResult ConvertOp::verify() {
   if (isa_and_nonnull<AccumulatorAttr>(from.getEncoding()) &&
       isa_and_nonnull<OperandAAttr>(to.getEncoding()) &&
       from.getElementType().isF32() && from.getShape() == to.getShape() &&
-      getWarps(from) == getWarps(to))
+      haveSameWarps(from, to))
     return success();
   return emitOpError("expected an f32 accumulator to operand_a, but got ")
          << from << " to " << to;

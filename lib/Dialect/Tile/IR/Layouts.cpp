@@ -36,26 +36,28 @@ static LogicalResult verifyMultiple(EmitError emitError, StringRef what,
                      << unit << ", but got " << size;
 }
 
-static LogicalResult verifyWarps(EmitError emitError, int64_t warps) {
-  if (warps > 0)
+static LogicalResult verifyWarps(EmitError emitError, int64_t warps,
+                                 int64_t groups) {
+  if (warps > 0 && groups > 0)
     return success();
   return emitError() << "expected a positive number of warps, but got "
-                     << warps;
+                     << (warps > 0 ? groups : warps)
+                     << (warps > 0 ? " groups" : "");
 }
 
 LogicalResult AccumulatorAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                                               EmitError emitError) const {
-  return success(
-      succeeded(verifyWarps(emitError, getWarps())) &&
-      succeeded(verifyRank(emitError, shape, 2)) &&
-      succeeded(verifyMultiple(emitError, "rows", shape[0],
-                               kBlockRows * getWarps())) &&
-      succeeded(verifyMultiple(emitError, "columns", shape[1], kBlockColumns)));
+  return success(succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
+                 succeeded(verifyRank(emitError, shape, 2)) &&
+                 succeeded(verifyMultiple(emitError, "rows", shape[0],
+                                          kBlockRows * getWarps())) &&
+                 succeeded(verifyMultiple(emitError, "columns", shape[1],
+                                          kBlockColumns * getGroups())));
 }
 
 LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                                        EmitError emitError) const {
-  return success(succeeded(verifyWarps(emitError, getWarps())) &&
+  return success(succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
                  succeeded(verifyRank(emitError, shape, 1)) &&
                  succeeded(verifyMultiple(emitError, "rows", shape[0],
                                           kBlockRows * getWarps())));
@@ -63,22 +65,22 @@ LogicalResult RowsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
 
 LogicalResult ColumnsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
                                           EmitError emitError) const {
-  return success(
-      succeeded(verifyWarps(emitError, getWarps())) &&
-      succeeded(verifyRank(emitError, shape, 1)) &&
-      succeeded(verifyMultiple(emitError, "columns", shape[0], kBlockColumns)));
+  return success(succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
+                 succeeded(verifyRank(emitError, shape, 1)) &&
+                 succeeded(verifyMultiple(emitError, "columns", shape[0],
+                                          kBlockColumns * getGroups())));
 }
 
 LogicalResult OperandAAttr::verifyEncoding(ArrayRef<int64_t> shape, Type type,
                                            EmitError emitError) const {
   if (!type.isF16() && !type.isBF16())
     return emitError() << "expected f16 or bf16 elements, but got " << type;
-  return success(succeeded(verifyWarps(emitError, getWarps())) &&
+  return success(succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
                  succeeded(verifyRank(emitError, shape, 2)) &&
                  succeeded(verifyMultiple(emitError, "rows", shape[0],
                                           kBlockRows * getWarps())) &&
                  succeeded(verifyMultiple(emitError, "columns", shape[1],
-                                          2 * kBlockColumns)));
+                                          2 * kBlockColumns * getGroups())));
 }
 
 bool tile::isFragment(Type type) {
@@ -97,20 +99,35 @@ int64_t tile::getWarps(RankedTensorType fragment) {
       .Default([](Attribute) { return 0; });
 }
 
+int64_t tile::getGroups(RankedTensorType fragment) {
+  if (!isFragment(fragment))
+    return 0;
+  return TypeSwitch<Attribute, int64_t>(fragment.getEncoding())
+      .Case<AccumulatorAttr, RowsAttr, ColumnsAttr, OperandAAttr>(
+          [](auto layout) { return layout.getGroups(); })
+      .Default([](Attribute) { return 0; });
+}
+
+int64_t tile::getColumnsPerGroup(RankedTensorType accumulator) {
+  return accumulator.getDimSize(1) / getGroups(accumulator);
+}
+
+bool tile::haveSameWarps(RankedTensorType a, RankedTensorType b) {
+  return getWarps(a) == getWarps(b) && getGroups(a) == getGroups(b);
+}
+
 int64_t tile::getValuesPerThread(RankedTensorType fragment) {
   if (!isFragment(fragment))
     return 0;
   ArrayRef<int64_t> shape = fragment.getShape();
   auto blocks = [&] { return shape[0] / (getWarps(fragment) * kBlockRows); };
+  int64_t unit = kBlockColumns * getGroups(fragment);
   return TypeSwitch<Attribute, int64_t>(fragment.getEncoding())
-      .Case([&](AccumulatorAttr) {
-        return blocks() * (shape[1] / kBlockColumns) * 4;
-      })
+      .Case([&](AccumulatorAttr) { return blocks() * (shape[1] / unit) * 4; })
       .Case([&](RowsAttr) { return blocks() * 2; })
-      .Case([&](ColumnsAttr) { return shape[0] / kBlockColumns * 2; })
-      .Case([&](OperandAAttr) {
-        return blocks() * (shape[1] / (2 * kBlockColumns)) * 4;
-      })
+      .Case([&](ColumnsAttr) { return shape[0] / unit * 2; })
+      .Case(
+          [&](OperandAAttr) { return blocks() * (shape[1] / (2 * unit)) * 4; })
       .Default([](Attribute) { return 0; });
 }
 
@@ -147,9 +164,20 @@ LogicalResult SwizzleAttr::getStridesAndOffset(ArrayRef<int64_t>,
   return failure(); // a swizzle is not strided
 }
 
-MemRefType tile::getSharedType(int64_t rows, int64_t columns, Type element) {
+int64_t tile::getPageColumns(MemRefType buffer) {
+  return cast<SwizzleAttr>(buffer.getLayout()).getBytes() * 8 /
+         buffer.getElementTypeBitWidth();
+}
+
+bool tile::storesPages(MemRefType buffer, int64_t groups) {
+  return groups > 1 && buffer.getDimSize(0) == 64 &&
+         buffer.getDimSize(1) / getPageColumns(buffer) % groups == 0;
+}
+
+MemRefType tile::getSharedType(int64_t rows, int64_t columns, Type element,
+                               int64_t groups) {
   MLIRContext *context = element.getContext();
-  auto swizzle = SwizzleAttr::getFor(context, columns,
+  auto swizzle = SwizzleAttr::getFor(context, columns / groups,
                                      element.getIntOrFloatBitWidth() / 8);
   auto space =
       gpu::AddressSpaceAttr::get(context, gpu::AddressSpace::Workgroup);

@@ -145,7 +145,14 @@ LogicalResult StoreOp::verify() {
       !(element.isF16() || element.isBF16()))
     return emitOpError("expected f32 to f16 or bf16, but got ")
            << source.getElementType() << " to " << element;
-  return verifyShared(*this, "target", target);
+  if (failed(verifyShared(*this, "target", target)))
+    return failure();
+  int64_t share = getColumnsPerGroup(source) * element.getIntOrFloatBitWidth();
+  int64_t page = cast<SwizzleAttr>(target.getLayout()).getBytes();
+  if (getGroups(source) > 1 && share % (8 * page))
+    return emitOpError("expected the columns of a group to be whole pages of ")
+           << page << " bytes, but got " << source << " to " << target;
+  return success();
 }
 
 LogicalResult SlotOp::verify() {

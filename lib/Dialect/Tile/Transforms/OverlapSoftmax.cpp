@@ -101,14 +101,15 @@ private:
 
   bool rescales(Rescale when) const { return scale && rescale == when; }
 
-  /// Ops by the moment at which a rotated iteration executes them.
+  /// Ops by the moment at which a rotated iteration executes them. Where both
+  /// products read one buffer, it has arrived before the first.
   void classify() {
     for (Operation &op : loop.getBody()->without_terminator()) {
       if (&op == scale || &op == second || &op == release)
         continue;
       if (publishes(op))
         publish.push_back(&op);
-      else if (isArrival(op))
+      else if (first->isBeforeInBlock(&op) && isArrival(op))
         arrival.push_back(&op);
       else if (&op != first && &op != spread)
         (op.isBeforeInBlock(first) ? before : after).push_back(&op);
@@ -139,6 +140,16 @@ private:
         .wasInterrupted();
   }
 
+  /// The wait for a buffer that both products read: it holds up nothing, and
+  /// without one no exponential stays above the wait for the product.
+  SmallVector<Operation *> arrivalAgain() {
+    SmallVector<Operation *> waits;
+    for (Operation *op : before)
+      if (isa<PipelineWaitOp>(op) && isArrival(*op))
+        waits.push_back(op);
+    return waits;
+  }
+
   void clone(ArrayRef<Operation *> ops, IRMapping &mapping) {
     for (Operation *op : ops)
       b.clone(*op, mapping);
@@ -154,7 +165,7 @@ private:
     return DotAsyncOp::create(
         b, first.getResult().getType(), mapping.lookupOrDefault(first.getA()),
         mapping.lookupOrDefault(first.getB()),
-        /*accumulator=*/Value(), first.getTransposed(), first.getGroups());
+        /*accumulator=*/Value(), first.getTransposed(), first.getBatches());
   }
 
   /// The second product of the iteration `mapping` stands for.
@@ -163,7 +174,7 @@ private:
     return DotAsyncOp::create(
         b, sum.getType(),
         carriesWeights() ? weights : mapping.lookupOrDefault(second.getA()),
-        buffer, sum, second.getTransposed(), second.getGroups());
+        buffer, sum, second.getTransposed(), second.getBatches());
   }
 
   void releaseSecond(IRMapping &mapping) {
@@ -237,7 +248,7 @@ private:
     clone(after, now);
     // A wait for a barrier ends a basic block: ptxas moves the exponentials
     // below the next wait for a product if nothing else is in between.
-    clone(arrival, now);
+    clone(arrival.empty() ? arrivalAgain() : arrival, now);
     sum = DotWaitOp::create(b, 0, ValueRange{product}).getResult(0);
     releaseSecond(last);
     // Not earlier: the product in flight still reads the weights before.

@@ -17,7 +17,7 @@ namespace {
 struct StageWeightsPass
     : tile::impl::TileStageWeightsPassBase<StageWeightsPass> {
   void runOnOperation() override {
-    ScheduleAttr schedule = getSchedule(getOperation());
+    schedule = getSchedule(getOperation());
     if (!schedule || schedule.getWeights() != Weights::Shared)
       return;
     SmallVector<DotOp> dots;
@@ -30,6 +30,27 @@ struct StageWeightsPass
   }
 
 private:
+  /// Whether all groups have met in this iteration, on every way to `op`.
+  static bool meetBefore(Operation *op) {
+    for (Operation &other : *op->getBlock()) {
+      if (&other == op)
+        return false;
+      if (meets(other))
+        return true;
+    }
+    return false;
+  }
+
+  static bool meets(Operation &op) {
+    if (isa<CombineOp>(op))
+      return true;
+    auto branch = dyn_cast<scf::IfOp>(op);
+    return branch && branch.elseBlock() &&
+           llvm::all_of(
+               ArrayRef<Block *>{branch.thenBlock(), branch.elseBlock()},
+               [](Block *block) { return llvm::any_of(*block, meets); });
+  }
+
   void stage(DotOp dot) {
     auto convert = dot.getA().getDefiningOp<ConvertOp>();
     auto type = cast<RankedTensorType>(convert.getResult().getType());
@@ -37,14 +58,22 @@ private:
     Value buffer =
         AllocOp::create(b, dot.getLoc(),
                         getSharedType(type.getDimSize(0), type.getDimSize(1),
-                                      type.getElementType()),
+                                      type.getElementType(), getGroups(type)),
                         IntegerAttr(), /*slots=*/1);
     b.setInsertionPoint(convert);
+    bool shared = getGroups(type) > 1;
+    if (shared && !meetBefore(convert))
+      BarrierOp::create(b, dot.getLoc()); // all have read those before
     StoreOp::create(b, dot.getLoc(), convert.getSource(), buffer);
-    FenceAsyncOp::create(b, dot.getLoc());
+    if (schedule.getConsumers()) // warp groups read it by another way
+      FenceAsyncOp::create(b, dot.getLoc());
+    if (shared)
+      BarrierOp::create(b, dot.getLoc());
     dot.getAMutable().assign(buffer);
     if (convert->use_empty())
       convert.erase();
   }
+
+  ScheduleAttr schedule;
 };
 } // namespace

@@ -73,10 +73,18 @@ static bool isSizeOf(OpFoldResult size, Value memref, int64_t d) {
   return dim && dim.getSource() == memref && dim.getConstantIndex() == d;
 }
 
+/// A cast changes what is known of sizes; a slice whose size is a constant has
+/// one behind it.
+static Value throughCasts(Value memref) {
+  while (auto cast = memref.getDefiningOp<memref::CastOp>())
+    memref = cast.getSource();
+  return memref;
+}
+
 /// Follows slices back to the argument; fails for what a map cannot say.
 static FailureOr<MatrixView> viewOf(Value matrix) {
   MatrixView view;
-  while (auto slice = matrix.getDefiningOp<memref::SubViewOp>()) {
+  while (auto slice = throughCasts(matrix).getDefiningOp<memref::SubViewOp>()) {
     llvm::SmallBitVector dropped = slice.getDroppedDims();
     SmallVector<Value> outer;
     unsigned kept = 0;
@@ -188,8 +196,11 @@ static LogicalResult convertCopyOut(CopyOutOp copy, TensorMaps &maps,
     return failure();
   ImplicitLocOpBuilder b(copy.getLoc(), copy);
   auto source = cast<MemRefType>(copy.getSource().getType());
-  // Every consumer stores as many rows as any other.
-  Value map = maps.get(view->tensor, source.getDimSize(0) / consumers, source);
+  // Every consumer stores as much as any other.
+  int64_t rows = source.getDimSize(0);
+  if (!storesPages(source, consumers))
+    rows /= consumers;
+  Value map = maps.get(view->tensor, rows, source);
   CopyOutTensorOp::create(b, copy.getSource(), map,
                           coordinatesOf(b, *view, copy.getRow()));
   // What else the block does runs under the copy.

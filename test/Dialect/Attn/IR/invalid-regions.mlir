@@ -318,6 +318,15 @@ func.func @m1_chunked(%i: index, %j: index) {
 
 // -----
 
+func.func @m1_block_causal(%i: index, %j: index) {
+  %z = arith.constant 0 : index
+  // expected-error @below {{[M1] expected a positive size, but got 0}}
+  %0 = attn.block_causal %i, %j, %z
+  return
+}
+
+// -----
+
 func.func @m1_block(%i: index, %j: index) {
   %z = arith.constant -3 : index
   // expected-error @below {{[M1] expected a positive size, but got -3}}

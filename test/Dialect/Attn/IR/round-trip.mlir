@@ -83,6 +83,7 @@ func.func @masks(%i: index, %j: index, %n: index, %f: i1, %id: i64) {
   // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]]{{$}}
   // CHECK-NEXT: attn.bigbird %[[I]], %[[J]], %[[N]], %[[I]] random %[[I]], %[[J]], %[[N]]
   // CHECK-NEXT: attn.chunked %[[I]], %[[J]], %[[N]]
+  // CHECK-NEXT: attn.block_causal %[[I]], %[[J]], %[[N]]
   // CHECK-NEXT: attn.streaming %[[I]], %[[J]], %[[N]], %[[I]]
   // CHECK-NEXT: attn.duo_attention %[[I]], %[[J]], %[[F]], %[[N]], %[[I]]
   // CHECK-NEXT: attn.tree %[[J]], %[[N]], %[[I]], %[[F]]
@@ -105,6 +106,7 @@ func.func @masks(%i: index, %j: index, %n: index, %f: i1, %id: i64) {
   %14 = attn.bigbird %i, %j, %n, %i
   %15 = attn.bigbird %i, %j, %n, %i random %i, %j, %n
   %16 = attn.chunked %i, %j, %n
+  %22 = attn.block_causal %i, %j, %n
   %17 = attn.streaming %i, %j, %n, %i
   %18 = attn.duo_attention %i, %j, %f, %n, %i
   %19 = attn.tree %j, %n, %i, %f
@@ -189,6 +191,14 @@ func.func @normalizers(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, !qkv, !qkv, !qkv,
   %5 = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
       {normalizer = #attn.stick_breaking} -> !qkv
   return %0, %1, %2, %3, %4, %5 : !qkv, !qkv, !qkv, !qkv, !qkv, !qkv
+}
+
+// CHECK-LABEL: @softpick
+func.func @softpick(%q: !qkv, %k: !qkv, %v: !qkv) -> (!qkv, tensor<1x2x8xf32>) {
+  // CHECK: normalizer = #attn.softpick}
+  %o, %lse = attn.attention query(%q : !qkv) key(%k : !qkv) value(%v : !qkv)
+      {normalizer = #attn.softpick} -> !qkv, tensor<1x2x8xf32>
+  return %o, %lse : !qkv, tensor<1x2x8xf32>
 }
 
 // CHECK-LABEL: @sink

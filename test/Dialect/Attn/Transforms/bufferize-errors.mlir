@@ -3,7 +3,7 @@
 !t = tensor<1x1x4x16xf16>
 
 func.func @other_op_on_tensors(%q: !t) -> !t {
-  // expected-error @below {{'arith.addf' op cannot run on device tensors: expected only attn ops, tensor.dim and tensor.cast beside them, directly in the function}}
+  // expected-error @below {{'arith.addf' op cannot run on device tensors: expected only attn ops, tensor.dim, tensor.cast and tensor.extract_slice beside them, directly in the function}}
   %sum = arith.addf %q, %q : !t
   %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t) -> !t
   return %o : !t
@@ -83,6 +83,17 @@ func.func @cast_of_a_result(%q: !t) -> !t {
   %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t) -> !t
   // expected-error @below {{expected a cast of a function argument to a ranked tensor}}
   %c = tensor.cast %o : !t to tensor<?x1x4x16xf16>
+  return %o : !t
+}
+
+// -----
+
+!t = tensor<1x1x4x16xf16>
+
+func.func @slice_of_a_result(%q: !t) -> !t {
+  %o = attn.attention query(%q : !t) key(%q : !t) value(%q : !t) -> !t
+  // expected-error @below {{expected a slice of a function argument}}
+  %c = tensor.extract_slice %o[0, 0, 0, 0] [1, 1, 4, 8] [1, 1, 1, 1] : !t to tensor<1x1x4x8xf16>
   return %o : !t
 }
 

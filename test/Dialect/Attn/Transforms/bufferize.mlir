@@ -88,6 +88,42 @@ func.func @cast(%q: tensor<?x1x4x16xf16>) -> tensor<1x1x4x16xf16> {
 
 // -----
 
+!k = tensor<?x1x?x96xf16>
+!v = tensor<?x1x?x64xf16>
+
+// A slice of an argument is a view of its memory: nothing is copied.
+// CHECK-LABEL: func.func @slice(
+// CHECK-SAME:    %[[K:[^:]+]]: memref<?x1x?x96xf16, strided<[?, ?, ?, ?], offset: ?>>, %{{[^:]+}}: memref<?x1x?x64xf16
+func.func @slice(%k: !k) -> !v {
+  %c0 = arith.constant 0 : index
+  %c2 = arith.constant 2 : index
+  // CHECK: %[[B:.*]] = memref.dim %[[K]], %c0
+  // CHECK: %[[S:.*]] = memref.dim %[[K]], %c2
+  %b = tensor.dim %k, %c0 : !k
+  %s = tensor.dim %k, %c2 : !k
+  // CHECK-NEXT: %[[V:.*]] = memref.subview %[[K]][0, 0, 0, 0] [%[[B]], 1, %[[S]], 64] [1, 1, 1, 1]
+  %v = tensor.extract_slice %k[0, 0, 0, 0] [%b, 1, %s, 64] [1, 1, 1, 1] : !k to !v
+  // CHECK-NEXT: attn.attention query(%[[K]] : {{.*}}) key(%[[K]] : {{.*}}) value(%[[V]] : memref<?x1x?x64xf16, strided<[?, ?, ?, ?], offset: ?>>)
+  %o = attn.attention query(%k : !k) key(%k : !k) value(%v : !v) -> !v
+  return %o : !v
+}
+
+// -----
+
+// Other slices as well: every second row.
+// CHECK-LABEL: func.func @slice_with_steps(
+func.func @slice_with_steps(%q: tensor<1x1x4x16xf16>) -> tensor<1x1x2x16xf16> {
+  // CHECK: memref.subview %{{.*}}[0, 0, 1, 0] [1, 1, 2, 16] [1, 1, 2, 1]
+  %s = tensor.extract_slice %q[0, 0, 1, 0] [1, 1, 2, 16] [1, 1, 2, 1]
+      : tensor<1x1x4x16xf16> to tensor<1x1x2x16xf16>
+  %o = attn.attention query(%s : tensor<1x1x2x16xf16>)
+      key(%q : tensor<1x1x4x16xf16>) value(%q : tensor<1x1x4x16xf16>)
+      -> tensor<1x1x2x16xf16>
+  return %o : tensor<1x1x2x16xf16>
+}
+
+// -----
+
 // A schedule that is written on the op stays with it.
 // CHECK-LABEL: func.func @schedule(
 func.func @schedule(%q: tensor<1x1x4x16xf16>) -> tensor<1x1x4x16xf16> {

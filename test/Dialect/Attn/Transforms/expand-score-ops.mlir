@@ -255,6 +255,18 @@ func.func @chunked(%i: index, %j: index, %n: index) -> i1 {
   return %0 : i1
 }
 
+// CHECK-LABEL: @block_causal(
+// CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[N:.*]]: index)
+func.func @block_causal(%i: index, %j: index, %n: index) -> i1 {
+  // CHECK-DAG: %[[V0:.*]] = arith.floordivsi %[[I]], %[[N]] : index
+  // CHECK-DAG: %[[V1:.*]] = arith.muli %[[V0]], %[[N]] : index
+  // CHECK-DAG: %[[V2:.*]] = arith.addi %[[V1]], %[[N]] : index
+  // CHECK-DAG: %[[V3:.*]] = arith.cmpi slt, %[[J]], %[[V2]] : index
+  // CHECK: return %[[V3]]
+  %0 = attn.block_causal %i, %j, %n
+  return %0 : i1
+}
+
 // CHECK-LABEL: @streaming(
 // CHECK-SAME: %[[I:.*]]: index, %[[J:.*]]: index, %[[S:.*]]: index, %[[W:.*]]: index)
 func.func @streaming(%i: index, %j: index, %s: index, %w: index) -> i1 {

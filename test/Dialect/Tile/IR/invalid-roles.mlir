@@ -10,8 +10,33 @@
 
 // -----
 
-// expected-error @below {{expected 4 warps and 64 rows for each consumer, that is warps = 8 and m = 128, but got warps = 4 and m = 64}}
+// expected-error @below {{expected 4 warps for each consumer and 64 rows for each, that is warps = 8 and m = 128, but got warps = 4 and m = 64}}
 #s = #tile.schedule<m = 64, n = 64, warps = 4, stages = 2, consumers = 2>
+
+// -----
+
+// expected-error @below {{expected 4 warps for each consumer and 64 rows for all of them, that is warps = 8 and m = 64, but got warps = 8 and m = 32}}
+#s = #tile.schedule<m = 32, n = 64, warps = 8, stages = 2, consumers = 2, weights = shared, split = columns>
+
+// -----
+
+// expected-error @below {{expected split = columns to have 16 rows a warp and 2 groups of warps or more, that is m = 16 * warps / 2 or an even smaller part, but got warps = 8 and m = 128}}
+#s = #tile.schedule<m = 128, n = 64, warps = 8, stages = 2, consumers = 2, weights = shared, split = columns>
+
+// -----
+
+// expected-error @below {{expected weights = shared for split = columns: each group multiplies the weights of all}}
+#s = #tile.schedule<m = 64, n = 64, warps = 8, stages = 2, consumers = 2, split = columns>
+
+// -----
+
+// expected-error @below {{expected split = rows for overlap: the weights of a tile are written when all have read those before}}
+#s = #tile.schedule<m = 64, n = 64, warps = 8, stages = 2, consumers = 2, weights = shared, overlap = true, split = columns>
+
+// -----
+
+// expected-error @below {{expected n to be a multiple of 16 for each group that shares the keys, that is of 32, but got 48}}
+#s = #tile.schedule<m = 64, n = 48, warps = 8, stages = 2, consumers = 2, weights = shared, split = columns>
 
 // -----
 

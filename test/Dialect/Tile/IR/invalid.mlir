@@ -189,6 +189,59 @@ func.func @total_of_complete_rows(%a: !rows) {
 
 // -----
 
+!rows = tensor<32xf32, #tile.rows<warps = 2, partial = true, groups = 2>>
+
+func.func @combine_partial_rows(%a: !rows, %x: memref<2x32xf32, #tile.swizzle<128>>) {
+  // expected-error @below {{expected complete f32 rows, but got}}
+  %0 = tile.combine add %a through %x : !rows, memref<2x32xf32, #tile.swizzle<128>>
+  return
+}
+
+// -----
+
+!rows = tensor<32xf32, #tile.rows<warps = 2, groups = 3>>
+
+func.func @combine_through_small_buffer(%a: !rows, %x: memref<2x32xf32, #tile.swizzle<128>>) {
+  // expected-error @below {{expected a buffer of 3 x 32 x 'f32', but got}}
+  %0 = tile.combine add %a through %x : !rows, memref<2x32xf32, #tile.swizzle<128>>
+  return
+}
+
+// -----
+
+!acc = tensor<32x32xf32, #tile.accumulator<warps = 2, groups = 2>>
+!rows = tensor<32xf32, #tile.rows<warps = 2, groups = 2>>
+
+func.func @scan_across_groups(%a: !acc, %b: !rows) {
+  // expected-error @below {{expected all columns of a row in one group, but got}}
+  %0, %1 = tile.scan %a, %b : !acc, !rows
+  return
+}
+
+// -----
+
+!acc = tensor<32x32xf32, #tile.accumulator<warps = 2, groups = 2>>
+!rows = tensor<32xf32, #tile.rows<warps = 2>>
+
+func.func @reduce_to_other_groups(%a: !acc, %b: !rows) {
+  // expected-error @below {{expected an accumulator and rows of the same warps, but got}}
+  %0 = tile.reduce max %a, %b : !acc, !rows
+  return
+}
+
+// -----
+
+!v = memref<16x64xf16, #tile.swizzle<128>>
+!acc = tensor<32x64xf32, #tile.accumulator<warps = 2, groups = 2>>
+
+func.func @part_of_a_page(%a: memref<32x16xf16, #tile.swizzle<32>>, %b: !v, %c: !acc) {
+  // expected-error @below {{expected the columns of a group to be whole pages of 128 bytes, but got}}
+  %0 = tile.dot %a, %b, %c : memref<32x16xf16, #tile.swizzle<32>>, !v, !acc
+  return
+}
+
+// -----
+
 !partial = tensor<32xf32, #tile.rows<warps = 1, partial = true>>
 !rows = tensor<16xf32, #tile.rows<warps = 1>>
 

@@ -32,7 +32,9 @@ func.func @dot(%a: !a, %sa: !smem, %b: !b, %c: !acc) {
 }
 
 // CHECK-LABEL: func.func @rows_and_columns(
-func.func @rows_and_columns(%t: !acc, %r: !rows, %p: !partial, %c: !columns, %x: f32, %i: i32) {
+func.func @rows_and_columns(%t: !acc, %r: !rows, %p: !partial, %c: !columns, %x: f32, %i: i32,
+                            %g: tensor<32xf32, #tile.rows<warps = 2, groups = 2>>,
+                            %buffer: memref<2x32xf32, #tile.swizzle<128>>) {
   // CHECK: tile.reduce max %{{.*}}, %{{.*}} : tensor<32x16xf32, #tile.accumulator<warps = 2>>, tensor<32xf32, #tile.rows<warps = 2>>
   %0 = tile.reduce max %t, %r : !acc, !rows
   // CHECK: tile.reduce add %{{.*}}, %{{.*}} : {{.*}}, tensor<32xf32, #tile.rows<warps = 2, partial = true>>
@@ -41,6 +43,8 @@ func.func @rows_and_columns(%t: !acc, %r: !rows, %p: !partial, %c: !columns, %x:
   %s, %all = tile.scan %t, %r : !acc, !rows
   // CHECK: tile.total %{{.*}} : tensor<32xf32, #tile.rows<warps = 2, partial = true>> to tensor<32xf32, #tile.rows<warps = 2>>
   %2 = tile.total %p : !partial to !rows
+  // CHECK: tile.combine add %{{.*}} through %{{.*}} : tensor<32xf32, #tile.rows<warps = 2, groups = 2>>, memref<2x32xf32, #tile.swizzle<128>>
+  %both = tile.combine add %g through %buffer : tensor<32xf32, #tile.rows<warps = 2, groups = 2>>, memref<2x32xf32, #tile.swizzle<128>>
   // CHECK: tile.broadcast %{{.*}} : f32 to tensor<32x16xf32, #tile.accumulator<warps = 2>>
   %3 = tile.broadcast %x : f32 to !acc
   // CHECK: tile.broadcast %{{.*}} : tensor<32xf32, #tile.rows<warps = 2>> to tensor<32x16xf32

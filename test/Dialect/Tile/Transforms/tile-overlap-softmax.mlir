@@ -141,3 +141,55 @@ gpu.func @no_rescale(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
   gpu.return
 }
 }
+
+// -----
+
+!q = memref<64x16xf16, #tile.swizzle<32>>
+!k = memref<16x16xf16, #tile.swizzle<32>>
+!acc = tensor<64x16xf32, #tile.accumulator<warps = 4>>
+!p = tensor<64x16xf16, #tile.operand_a<warps = 4>>
+
+// One buffer for both products: it has arrived before the first of an iteration, is kept
+// until the second in the next one, and the wait that ends the exponentials is for it again.
+gpu.module @kernels {
+// CHECK-LABEL: gpu.func @one_buffer(
+// CHECK:         tile.pipeline_wait %[[KP:.*]][%c0_i32]
+// CHECK:         tile.dot_async
+// CHECK-NOT:     tile.pipeline_release
+// CHECK:         scf.for %[[T:.*]] = %c1_i32
+// CHECK-NEXT:      %[[LAST:.*]] = arith.subi %[[T]], %c1_i32
+// CHECK-NEXT:      tile.pipeline_wait %[[KP]][%[[T]]]
+// CHECK:           tile.dot_async {{.*}} transposed
+// CHECK:           %[[D:.*]] = tile.dot_async
+// CHECK-NEXT:      %[[W:.*]] = tile.dot_wait 1
+// CHECK-NEXT:      "test.softmax"(%[[W]])
+// CHECK-NEXT:      tile.pipeline_wait %[[KP]][%[[T]]]
+// CHECK-NEXT:      tile.dot_wait 0, %[[D]]
+// CHECK-NEXT:      tile.pipeline_release %[[KP]][%[[LAST]]]
+// CHECK:         tile.dot_async
+// CHECK-NEXT:    tile.dot_wait 0
+// CHECK-NEXT:    tile.pipeline_release %[[KP]]
+gpu.func @one_buffer(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
+    #tile.schedule<m = 64, n = 16, warps = 4, stages = 3, consumers = 1, overlap = true>} {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c3 = arith.constant 3 : i32
+  %q = tile.alloc : !q
+  %ks = tile.alloc {slots = 3 : i64} : !k
+  %kp = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<3>
+  %end = arith.maxsi %n, %c1 : i32
+  %r = scf.for %t = %c0 to %end step %c1 iter_args(%o = %zero) -> !acc : i32 {
+    tile.pipeline_wait %kp[%t] : !tile.pipeline<3>
+    %i = arith.remui %t, %c3 : i32
+    %k = tile.slot %ks[%i] : !k
+    %s = tile.dot %q, %k transposed, %zero : !q, !k, !acc
+    %w = "test.softmax"(%s) : (!acc) -> !acc
+    %p = tile.convert %w : !acc to !p
+    %d = tile.dot %p, %k, %o : !p, !k, !acc
+    tile.pipeline_release %kp[%t] : !tile.pipeline<3>
+    scf.yield %d : !acc
+  }
+  "test.result"(%r) : (!acc) -> ()
+  gpu.return
+}
+}

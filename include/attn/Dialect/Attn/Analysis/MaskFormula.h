@@ -23,6 +23,10 @@ struct LinearForm {
   int64_t key = 0;
   int64_t constant = 0;
   SmallVector<std::pair<int64_t, Value>> terms;
+
+  /// Adds factor * term, where the same term may stand already.
+  void add(int64_t factor, Value term);
+  void add(int64_t factor, const LinearForm &form);
 };
 
 /// A condition that the normal form does not take apart.

@@ -52,6 +52,11 @@ def Attn_StickBreakingAttr
                 "keys k (arXiv 2410.17980)";
 }
 
+def Attn_SoftpickAttr : Attn_Normalizer<"Softpick", ["getDroppedScore"]> {
+  let mnemonic = "softpick";
+  let summary = "max(exp(s) - 1, 0) / sum of |exp(s) - 1| (arXiv 2504.20966)";
+}
+
 def Attn_IdentityAttr
     : Attn_Normalizer<"Identity", ["getDroppedScore", "hasLse"]> {
   let mnemonic = "identity";

@@ -209,6 +209,17 @@ def Attn_ChunkedOp : Attn_MaskOp<"chunked"> {
   let hasVerifier = 1;
 }
 
+def Attn_BlockCausalOp : Attn_MaskOp<"block_causal"> {
+  let summary = "floor(j / size) <= floor(i / size)";
+  let description = [{
+    Causal between blocks, all to all within one (Block Diffusion, arXiv 2503.09573).
+    Constraint M1: a constant size is positive.
+  }];
+  let arguments = (ins Index:$i, Index:$j, Index:$size);
+  let assemblyFormat = "$i `,` $j `,` $size attr-dict";
+  let hasVerifier = 1;
+}
+
 def Attn_StreamingOp : Attn_MaskOp<"streaming"> {
   let summary = "j <= i and (j < sinks or i - j < window)";
   let description = [{

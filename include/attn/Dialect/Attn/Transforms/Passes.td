@@ -28,10 +28,11 @@ def AttnBufferizePass : Pass<"attn-bufferize", "::mlir::ModuleOp"> {
     ```
 
     The tensors are in device memory, so nothing but attn ops may touch their
-    elements: any other op on tensors than `tensor.dim` and `tensor.cast` is refused,
-    as is a result of attention that is not returned (it would need memory that no one
-    owns). A result of `attn.rotary` that other ops read and that is not returned is
-    in the workspace of the call:
+    elements: any other op on tensors than `tensor.dim`, `tensor.cast` and
+    `tensor.extract_slice` (of an argument: a view of its memory) is refused, as is a
+    result of attention that is not returned (it would need memory that no one owns).
+    A result of `attn.rotary` that other ops read and that is not returned is in the
+    workspace of the call:
 
     ```mlir
     %r = attn.rotary input(%q : tensor<1x8x?x64xf16>) -> tensor<1x8x?x64xf16>

@@ -30,6 +30,10 @@ def Tile_Weights : I32EnumAttr<"Weights", "where the weights of the second produ
     I32EnumAttrCase<"Shared", 1, "shared">]> {
   let cppNamespace = "::mlir::tile";
 }
+def Tile_Split : I32EnumAttr<"Split", "what the consumers of a tile share", [
+    I32EnumAttrCase<"Rows", 0, "rows">, I32EnumAttrCase<"Columns", 1, "columns">]> {
+  let cppNamespace = "::mlir::tile";
+}
 def Tile_Rescale : I32EnumAttr<"Rescale", "when the accumulated output is rescaled", [
     I32EnumAttrCase<"After", 0, "after">, I32EnumAttrCase<"Before", 1, "before">]> {
   let cppNamespace = "::mlir::tile";
@@ -65,32 +69,44 @@ def Tile_AccumulatorAttr : Tile_Layout<"Accumulator", "accumulator"> {
     Warp w holds the rows [w * M / warps, (w + 1) * M / warps). Inside, blocks of
     16 rows by 8 columns in row-major order; a thread holds 4 elements of a block:
     rows lane / 4 and lane / 4 + 8, columns 2 * (lane % 4) and the next.
+
+    With several `groups` of as many warps, each group has all rows and its share of
+    the columns: warp w is warp w % warps of group w / warps, and group g holds the
+    columns [g * N / groups, (g + 1) * N / groups).
   }];
-  let parameters = (ins "int64_t":$warps);
+  let parameters = (ins "int64_t":$warps,
+                        DefaultValuedParameter<"int64_t", "1">:$groups);
 }
 
 def Tile_RowsAttr : Tile_Layout<"Rows", "rows"> {
   let summary = "rank 1: one value for each row of an accumulator";
   let description = [{
     The four threads that share a row hold the same value; when `partial`, each holds
-    its own share and the row's value is the sum of the four.
+    its own share and the row's value is the sum of the four. Every one of several
+    `groups` holds all rows; what it has reduced from its own columns becomes the value
+    of the whole row by `tile.combine`.
   }];
   let parameters = (ins "int64_t":$warps,
-                        DefaultValuedParameter<"bool", "false">:$partial);
+                        DefaultValuedParameter<"bool", "false">:$partial,
+                        DefaultValuedParameter<"int64_t", "1">:$groups);
 }
 
 def Tile_ColumnsAttr : Tile_Layout<"Columns", "columns"> {
   let summary = "rank 1: one value for each column of an accumulator";
-  let parameters = (ins "int64_t":$warps);
+  let parameters = (ins "int64_t":$warps,
+                        DefaultValuedParameter<"int64_t", "1">:$groups);
 }
 
 def Tile_OperandAAttr : Tile_Layout<"OperandA", "operand_a"> {
   let summary = "rank 2, 16-bit: first operand of the 16x8x16 matrix instruction";
   let description = [{
     Two neighbouring 16x8 accumulator blocks are one 16x16 block of this layout, held
-    by the same threads: a converted accumulator needs no data movement.
+    by the same threads: a converted accumulator needs no data movement. A matrix
+    instruction needs all columns of its rows, so with several `groups` the operand has
+    to go through shared memory (`tile-stage-weights`).
   }];
-  let parameters = (ins "int64_t":$warps);
+  let parameters = (ins "int64_t":$warps,
+                        DefaultValuedParameter<"int64_t", "1">:$groups);
 }
 
 //===----------------------------------------------------------------------===//
@@ -131,7 +147,12 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
     data leaves a choice: as the tile program says, or for few live registers;
     assemblers keep most of it, and which is better depends on the tile.
 
-    With `consumers` (1 to 3 warp groups of 64 rows) the warps have roles, and:
+    With `split = columns` each warp has 16 rows and 16 * warps / m groups of warps have
+    the same ones: they share the keys of a tile in the first product and the columns of
+    the value in the second, and the `weights` go through `shared` memory.
+
+    With `consumers` (1 to 3 warp groups, with 64 rows each or the same 64) the warps have
+    roles, and:
 
     | parameter | meaning |
     | --- | --- |
@@ -158,8 +179,14 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
                         DefaultValuedParameter<"int64_t", "0">:$threshold,
                         DefaultValuedParameter<"bool", "false">:$persistent,
                         DefaultValuedParameter<"bool", "false">:$longest_first,
-                        DefaultValuedParameter<"int64_t", "1">:$cluster);
+                        DefaultValuedParameter<"int64_t", "1">:$cluster,
+                        DefaultValuedParameter<"Split", "Split::Rows">:$split);
   let extraClassDeclaration = [{
+    /// Groups of warps that share columns, and warps that share the rows.
+    int64_t getGroups() const {
+      return getSplit() == Split::Columns ? 16 * getWarps() / getM() : 1;
+    }
+    int64_t getRowWarps() const { return getWarps() / getGroups(); }
     /// Threads of a block: those that share the rows, and the producer's.
     int64_t getThreads() const {
       return getWarps() * 32 + (getConsumers() ? 128 : 0);

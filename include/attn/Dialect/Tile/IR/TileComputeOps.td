@@ -14,14 +14,13 @@ def Tile_DotOp : Tile_Op<"dot", [AllTypesMatch<["accumulator", "result"]>,
     `a` is M x K: a fragment in `#tile.operand_a` layout or a shared buffer. `b` is
     a shared buffer, K x N, or N x K when `transposed`.
 
-    With `groups` G the warps are G groups of equal size, one after the other, and
-    each has a product of its own: rows [g * M / G, (g + 1) * M / G) of `a` are
-    multiplied with rows [g * N, (g + 1) * N) of `b`, which is G * N x K and
-    `transposed`.
+    With `batches` B this is B products of equal shape: rows [i * M / B, (i + 1) * M / B)
+    of `a` are multiplied with rows [i * N, (i + 1) * N) of `b`, which is B * N x K and
+    `transposed`. Each is one of B equal parts of the warps, one after the other.
   }];
   let arguments = (ins Tile_FragmentOrBuffer:$a, AnyMemRef:$b,
                        AnyRankedTensor:$accumulator, UnitAttr:$transposed,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
+                       DefaultValuedAttr<I64Attr, "1">:$batches);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $a `,` $b (`transposed` $transposed^)? `,` $accumulator attr-dict
@@ -65,6 +64,22 @@ def Tile_TotalOp : Tile_Op<"total", [Pure]> {
   let arguments = (ins AnyRankedTensor:$source);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_CombineOp : Tile_Op<"combine", [AllTypesMatch<["source", "result"]>]> {
+  let summary = "what the groups hold of each row, combined";
+  let description = [{
+    Each group writes its rows to its row of `buffer`, groups x M elements of shared
+    memory, all threads meet, and all read what all have written. The buffer may be
+    written again after they have met once more.
+  }];
+  let arguments = (ins Tile_ReduceKindAttr:$kind, AnyRankedTensor:$source,
+                       Arg<AnyMemRef, "", [MemRead, MemWrite]>:$buffer);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $kind $source `through` $buffer attr-dict `:` type($source) `,` type($buffer)
+  }];
   let hasVerifier = 1;
 }
 

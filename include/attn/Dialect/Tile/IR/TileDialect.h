@@ -42,8 +42,26 @@ int64_t getValuesPerThread(RankedTensorType fragment);
 /// Warps that share the rows of a fragment.
 int64_t getWarps(RankedTensorType fragment);
 
+/// Groups of so many warps that share its columns.
+int64_t getGroups(RankedTensorType fragment);
+
+/// Columns of an accumulator that one group holds.
+int64_t getColumnsPerGroup(RankedTensorType accumulator);
+
+/// Whether two fragments are spread over the same warps and groups.
+bool haveSameWarps(RankedTensorType a, RankedTensorType b);
+
+/// Columns of a page of a shared buffer.
+int64_t getPageColumns(MemRefType buffer);
+
+/// Whether of a buffer that `groups` warp groups store to global memory each
+/// one takes a share of the pages, and not of the rows.
+bool storesPages(MemRefType buffer, int64_t groups);
+
 /// memref<rows x columns x element, #tile.swizzle<...>, workgroup memory>.
-MemRefType getSharedType(int64_t rows, int64_t columns, Type element);
+/// Each of several groups has whole pages of it.
+MemRefType getSharedType(int64_t rows, int64_t columns, Type element,
+                         int64_t groups = 1);
 
 } // namespace mlir::tile
 

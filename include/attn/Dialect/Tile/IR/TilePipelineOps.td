@@ -167,7 +167,7 @@ def Tile_DotAsyncOp : Tile_Op<"dot_async",
   }];
   let arguments = (ins Tile_FragmentOrBuffer:$a, AnyMemRef:$b,
                        Optional<AnyRankedTensor>:$accumulator, UnitAttr:$transposed,
-                       DefaultValuedAttr<I64Attr, "1">:$groups);
+                       DefaultValuedAttr<I64Attr, "1">:$batches);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $a `,` $b (`transposed` $transposed^)? (`onto` $accumulator^ `:` type($accumulator))? attr-dict

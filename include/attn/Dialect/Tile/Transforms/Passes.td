@@ -114,6 +114,9 @@ def TileStageWeightsPass : Pass<"tile-stage-weights", "::mlir::gpu::GPUFuncOp"> 
     tile.fence_async
     tile.dot %as, %vs, %o
     ```
+    Groups of warps that share the columns (`split = columns`) read each other's: they
+    meet before the product, and before the store unless something else has made them
+    meet since the product before (`tile.combine`).
   }];
   let dependentDialects = ["::mlir::tile::TileDialect"];
 }

@@ -6,6 +6,7 @@
 // sum l of exp(scale * (s - m)). Exponentials are base 2 with log2(e) folded
 // into the scale, so that a weight costs one fused multiply-add and one exp2.
 
+#include "RunningMaximum.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
@@ -27,19 +28,8 @@ NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
                                    Value scores, double scale, bool mayDropRow,
                                    double threshold, ValueRange state) const {
   Value max = state[0], sum = state[1];
-  Value newMax = rows.reduceMax(b, loc, scores, max);
   Value factor = rows.constant(b, loc, scale * kLog2E);
-  if (threshold > 0) {
-    // The reference point may lag behind the maximum: weights then exceed 1,
-    // and the sum with them (FlashAttention-4, arXiv 2603.05451). From -inf the
-    // growth is infinite; -inf to -inf is NaN and stays.
-    Value growth = arith::MulFOp::create(
-        b, loc, arith::SubFOp::create(b, loc, newMax, max), factor);
-    Value grew =
-        arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, growth,
-                              rows.constant(b, loc, threshold));
-    newMax = arith::SelectOp::create(b, loc, grew, newMax, max);
-  }
+  Value newMax = advanceMaximum(b, loc, rows, scores, max, factor, threshold);
 
   // A row without a kept score so far has the maximum -inf, and -inf - -inf
   // would be NaN. Any finite reference point makes its weights 0.

@@ -2,14 +2,14 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#ifndef ATTN_TOOLS_ATTNRUN_DIAGNOSTICS_H
-#define ATTN_TOOLS_ATTNRUN_DIAGNOSTICS_H
+#ifndef ATTN_PIPELINES_DIAGNOSTICS_H
+#define ATTN_PIPELINES_DIAGNOSTICS_H
 
 #include "mlir/IR/Diagnostics.h"
 #include "llvm/Support/Error.h"
 #include <string>
 
-namespace attn::run {
+namespace attn {
 
 /// Collects what MLIR reports while it is alive, in place of printing it.
 class DiagnosticCollector {
@@ -25,6 +25,6 @@ private:
   mlir::ScopedDiagnosticHandler handler;
 };
 
-} // namespace attn::run
+} // namespace attn
 
 #endif

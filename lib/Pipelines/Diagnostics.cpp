@@ -2,12 +2,12 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "Diagnostics.h"
+#include "attn/Pipelines/Diagnostics.h"
 #include "mlir/IR/BuiltinAttributes.h"
 #include "mlir/IR/Location.h"
 #include "llvm/Support/raw_ostream.h"
 
-using namespace attn::run;
+using namespace attn;
 
 static std::string oneLine(mlir::Diagnostic &diagnostic) {
   std::string text;

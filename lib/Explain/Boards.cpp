@@ -1,0 +1,30 @@
+//===- Boards.cpp - peak numbers of GPUs ----------------------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "Boards.h"
+
+using namespace attn::explain;
+
+/// Data sheets give the rates with sparsity as well, which are twice these.
+static constexpr Board kBoards[] = {
+    {"A100 SXM 80GB", 80, 312, 2.039e12,
+     "NVIDIA A100 Tensor Core GPU data sheet"},
+    {"H100 SXM", 90, 989.4, 3.35e12, "NVIDIA H100 Tensor Core GPU data sheet"},
+    {"H200 SXM", 90, 989.4, 4.8e12, "NVIDIA H200 Tensor Core GPU data sheet"},
+};
+
+llvm::ArrayRef<Board> attn::explain::boards() { return kBoards; }
+
+bool Board::runs(llvm::StringRef chip) const {
+  const bool isExact = chip.consume_back("a");
+  int wanted;
+  if (!chip.consume_front("sm_") || chip.getAsInteger(10, wanted))
+    return false;
+  return isExact ? wanted == capability : wanted <= capability;
+}
+
+Roofline attn::explain::boundTime(const Board &board, double flops,
+                                  double bytes) {
+  return {flops / (board.tflops * 1e12), bytes / board.bytesPerSecond};
+}

@@ -1,0 +1,395 @@
+//===- Explanation.cpp - reports as text and as JSON ----------------------===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#include "attn/Explain/Explanation.h"
+#include "Boards.h"
+#include "Report.h"
+#include "llvm/ADT/StringExtras.h"
+#include "llvm/Support/FormatVariadic.h"
+#include "llvm/Support/JSON.h"
+#include "llvm/Support/raw_ostream.h"
+
+using namespace mlir;
+using namespace ::attn::explain;
+using llvm::formatv;
+using mlir::attn::KeyTileWalk;
+
+static std::string textOf(mlir::tile::ScheduleAttr schedule) {
+  std::string text;
+  llvm::raw_string_ostream(text) << schedule;
+  return text;
+}
+
+//===----------------------------------------------------------------------===//
+// Text
+//===----------------------------------------------------------------------===//
+
+/// A number with a unit of its size: 1.50 G.
+static std::string scaled(double value, llvm::StringRef unit) {
+  const char *prefixes[] = {"", "k", "M", "G", "T", "P"};
+  unsigned prefix = 0;
+  while (value >= 1000 && prefix + 1 < std::size(prefixes)) {
+    value /= 1000;
+    ++prefix;
+  }
+  return formatv(prefix ? "{0:f2} {1}{2}" : "{0:f0} {1}{2}", value,
+                 prefixes[prefix], unit);
+}
+
+static std::string timeText(double seconds) {
+  return seconds < 1e-3 ? formatv("{0:f2} us", seconds * 1e6).str()
+                        : formatv("{0:f3} ms", seconds * 1e3).str();
+}
+
+namespace {
+/// Writes one report for people.
+class TextWriter {
+public:
+  TextWriter(llvm::raw_ostream &os, const Report &report, StringRef chip)
+      : os(os), report(report), subject(*report.subject), chip(chip) {}
+
+  void write() {
+    os << "@" << subject.function.getName() << ", op " << subject.number;
+    if (!report.location.empty())
+      os << " at " << report.location;
+    os << ", for " << chip << "\n";
+    line("schedule") << textOf(subject.schedule) << "\n";
+    line("reason") << subject.reason << "\n";
+    writePlan();
+    writeProblem();
+    writeTiles();
+    writeWork();
+    writeKernels();
+    writeBounds();
+  }
+
+private:
+  llvm::raw_ostream &line(StringRef name) {
+    return os << "  " << llvm::left_justify(name, 11);
+  }
+
+  void writePlan() {
+    mlir::attn::AttentionOpInterface op = subject.op;
+    line("mask") << (subject.masks.empty() ? "none" : subject.masks)
+                 << (op.getMask().empty() && !subject.masks.empty()
+                         ? ", which keeps everything\n"
+                         : "\n");
+    line("key tiles");
+    switch (report.plan.walk) {
+    case KeyTileWalk::All:
+      os << "all of them are visited";
+      break;
+    case KeyTileWalk::Range:
+      os << "closed bounds, computed by each block of queries";
+      break;
+    case KeyTileWalk::List:
+      os << "a list for each block of queries, made by a kernel of one warp";
+      break;
+    }
+    if (report.plan.readsCaptures)
+      os << ", after captures were read once";
+    os << (report.plan.knowsFullTiles ? "; full tiles leave the mask out\n"
+                                      : "; each of these is masked\n");
+    for (Operation *undecided : report.plan.undecided)
+      line("undecided") << undecided->getName() << " at "
+                        << describeLocation(undecided->getLoc())
+                        << ": no bounds over a tile, so tiles that it decides "
+                           "are visited and masked\n";
+  }
+
+  void writeProblem() {
+    const ProblemSizes &sizes = subject.sizes;
+    auto text = [](std::optional<int64_t> size) {
+      return size ? std::to_string(*size) : std::string("?");
+    };
+    line("problem") << "batch " << text(sizes.batch) << ", query heads "
+                    << text(sizes.heads) << ", key/value heads "
+                    << text(sizes.kvHeads) << ", queries "
+                    << text(sizes.queries) << ", keys " << text(sizes.keys)
+                    << "\n";
+  }
+
+  void writeTiles() {
+    line("tiles");
+    if (!report.tiles) {
+      os << "not counted: lengths are not known\n";
+      return;
+    }
+    const TileCounts &tiles = *report.tiles;
+    os << formatv("{0} of {1} x {2}: {3} empty, {4} partial, {5} full",
+                  tiles.tiles(), subject.queriesOfBlock(),
+                  subject.schedule.getN(), tiles.of(TileClass::Empty),
+                  tiles.of(TileClass::Partial), tiles.of(TileClass::Full));
+    if (!tiles.isKnown) {
+      os << formatv(", {0} depend on captures ({1}; no value for {2})\n",
+                    tiles.of(TileClass::Unknown), report.scope,
+                    llvm::join(report.missing, ", "));
+      return;
+    }
+    os << " (" << report.scope << ")\n";
+    line("") << formatv("{0} visited, {1} of them although empty; {2} masked, "
+                        "{3} of them although full\n",
+                        tiles.visited, tiles.visitedEmpty, tiles.masked,
+                        tiles.maskedFull);
+  }
+
+  void writeWork() {
+    line("work");
+    if (!report.work) {
+      os << "not counted: " << whyNoWork() << "\n";
+      return;
+    }
+    const Work &work = *report.work;
+    os << formatv("{0} done, {1} skipped ({2:f1} %); kept positions need {3}\n",
+                  scaled(work.done, "FLOP"), scaled(work.skipped, "FLOP"),
+                  100 * work.skipped / (work.done + work.skipped),
+                  scaled(work.needed, "FLOP"));
+    const Traffic &traffic = *report.traffic;
+    line("traffic") << formatv(
+        "at least {0}, each input and output once: query {1}, keys and values "
+        "{2}, captures {3}, out {4}, lse {5}\n",
+        scaled(traffic.lowerBound(), "B"), scaled(traffic.query, "B"),
+        scaled(traffic.keysAndValues, "B"), scaled(traffic.captures, "B"),
+        scaled(traffic.out, "B"), scaled(traffic.lse, "B"));
+    line("") << formatv(
+        "blocks ask for {0}: keys and values {1:f1} times ({2}), once for each "
+        "block of queries and head; what the L2 cache holds does not reach "
+        "memory\n",
+        scaled(traffic.requested(), "B"),
+        double(traffic.read) / traffic.keysAndValues,
+        scaled(traffic.read, "B"));
+  }
+
+  std::string whyNoWork() {
+    if (report.tiles && !report.tiles->isKnown)
+      return "no value for " + llvm::join(report.missing, ", ");
+    return "sizes are not known";
+  }
+
+  void writeKernels() {
+    const OpNeeds &needs = report.needs;
+    line("launches") << needs.kernels.size() << "\n";
+    for (const KernelNeeds &kernel : needs.kernels) {
+      os << "    " << kernel.name << ": " << kernel.threads << " threads, "
+         << kernel.sharedBytes << " bytes of shared memory, ";
+      if (kernel.code)
+        os << kernel.code->registers << " registers, "
+           << kernel.code->spillStores << " bytes of spill stores, "
+           << kernel.code->spillLoads << " of spill loads\n";
+      else
+        os << "registers and spills " << needs.whyNoCode << "\n";
+    }
+    line("workspace");
+    if (needs.workspaceBytes)
+      os << *needs.workspaceBytes << " bytes\n";
+    else
+      os << "not known: it depends on the sizes\n";
+  }
+
+  void writeBounds() {
+    line("bound");
+    if (!report.work) {
+      os << "not computed: " << whyNoWork() << "\n";
+      return;
+    }
+    os << "the least time that the peak numbers of a board allow; a bound, not "
+          "a measurement\n";
+    for (const Board &board : boards()) {
+      os << "    " << board.name << ": ";
+      if (!board.runs(chip)) {
+        os << "does not run code for " << chip << "\n";
+        continue;
+      }
+      Roofline roofline =
+          boundTime(board, report.work->done, report.traffic->lowerBound());
+      os << timeText(roofline.seconds()) << ", by "
+         << (roofline.isMemoryBound() ? "memory" : "products")
+         << formatv(" (products {0} at {1} TFLOP/s, memory {2} at {3} TB/s; "
+                    "{4})\n",
+                    timeText(roofline.computeSeconds), board.tflops,
+                    timeText(roofline.memorySeconds),
+                    board.bytesPerSecond / 1e12, board.source);
+    }
+  }
+
+  llvm::raw_ostream &os;
+  const Report &report;
+  const Subject &subject;
+  StringRef chip;
+};
+} // namespace
+
+//===----------------------------------------------------------------------===//
+// JSON
+//===----------------------------------------------------------------------===//
+
+template <typename T>
+static llvm::json::Value orNull(const std::optional<T> &x) {
+  return x ? llvm::json::Value(*x) : llvm::json::Value(nullptr);
+}
+
+static llvm::json::Value planJson(const Report &report) {
+  static constexpr llvm::StringLiteral kWalks[] = {"all", "range", "list"};
+  llvm::json::Array undecided;
+  for (Operation *op : report.plan.undecided)
+    undecided.push_back(
+        llvm::json::Object{{"op", op->getName().getStringRef()},
+                           {"location", describeLocation(op->getLoc())}});
+  return llvm::json::Object{{"walk", kWalks[int(report.plan.walk)]},
+                            {"reads_captures", report.plan.readsCaptures},
+                            {"knows_full_tiles", report.plan.knowsFullTiles},
+                            {"undecided", std::move(undecided)}};
+}
+
+static llvm::json::Value tilesJson(const Report &report) {
+  if (!report.tiles)
+    return nullptr;
+  const TileCounts &tiles = *report.tiles;
+  llvm::json::Object object{
+      {"m", report.subject->queriesOfBlock()},
+      {"n", report.subject->schedule.getN()},
+      {"scope", report.scope},
+      {"empty", tiles.of(TileClass::Empty)},
+      {"partial", tiles.of(TileClass::Partial)},
+      {"full", tiles.of(TileClass::Full)},
+      {"depend_on_captures", tiles.of(TileClass::Unknown)},
+      {"positions", tiles.positions},
+      {"kept_at_least", tiles.keptLeast},
+      {"kept_at_most", tiles.keptMost},
+      {"missing_captures", llvm::json::Array(report.missing)}};
+  if (tiles.isKnown) {
+    object["visited"] = tiles.visited;
+    object["masked"] = tiles.masked;
+    object["visited_although_empty"] = tiles.visitedEmpty;
+    object["masked_although_full"] = tiles.maskedFull;
+  }
+  return object;
+}
+
+static llvm::json::Value kernelsJson(const OpNeeds &needs) {
+  llvm::json::Array kernels;
+  for (const KernelNeeds &kernel : needs.kernels) {
+    llvm::json::Object one{{"name", kernel.name},
+                           {"threads", kernel.threads},
+                           {"shared_bytes", kernel.sharedBytes},
+                           {"registers", nullptr},
+                           {"spill_store_bytes", nullptr},
+                           {"spill_load_bytes", nullptr}};
+    if (kernel.code) {
+      one["registers"] = kernel.code->registers;
+      one["spill_store_bytes"] = kernel.code->spillStores;
+      one["spill_load_bytes"] = kernel.code->spillLoads;
+    }
+    kernels.push_back(std::move(one));
+  }
+  return kernels;
+}
+
+static llvm::json::Value boundsJson(const Report &report, StringRef chip) {
+  llvm::json::Array bounds;
+  for (const Board &board : boards()) {
+    llvm::json::Object one{{"board", board.name},
+                           {"tflops", board.tflops},
+                           {"bytes_per_second", board.bytesPerSecond},
+                           {"source", board.source},
+                           {"runs", board.runs(chip)},
+                           {"seconds", nullptr}};
+    if (report.work && board.runs(chip)) {
+      Roofline roofline =
+          boundTime(board, report.work->done, report.traffic->lowerBound());
+      one["seconds"] = roofline.seconds();
+      one["compute_seconds"] = roofline.computeSeconds;
+      one["memory_seconds"] = roofline.memorySeconds;
+    }
+    bounds.push_back(std::move(one));
+  }
+  return bounds;
+}
+
+static llvm::json::Value reportJson(const Report &report, StringRef chip) {
+  const Subject &subject = *report.subject;
+  const ProblemSizes &sizes = subject.sizes;
+  llvm::json::Value work = nullptr, traffic = nullptr;
+  if (report.work) {
+    work = llvm::json::Object{{"done_flops", report.work->done},
+                              {"skipped_flops", report.work->skipped},
+                              {"needed_flops", report.work->needed}};
+    const Traffic &bytes = *report.traffic;
+    traffic = llvm::json::Object{{"lower_bound_bytes", bytes.lowerBound()},
+                                 {"requested_bytes", bytes.requested()},
+                                 {"query_bytes", bytes.query},
+                                 {"key_value_bytes", bytes.keysAndValues},
+                                 {"key_value_requested_bytes", bytes.read},
+                                 {"capture_bytes", bytes.captures},
+                                 {"out_bytes", bytes.out},
+                                 {"lse_bytes", bytes.lse}};
+  }
+  return llvm::json::Object{
+      {"function", subject.function.getName()},
+      {"op", subject.number},
+      {"location", report.location},
+      {"chip", chip},
+      {"schedule", textOf(subject.schedule)},
+      {"reason", subject.reason},
+      {"mask", subject.masks},
+      {"key_tiles", planJson(report)},
+      {"sizes", llvm::json::Object{{"batch", orNull(sizes.batch)},
+                                   {"heads", orNull(sizes.heads)},
+                                   {"kv_heads", orNull(sizes.kvHeads)},
+                                   {"queries", orNull(sizes.queries)},
+                                   {"keys", orNull(sizes.keys)}}},
+      {"tiles", tilesJson(report)},
+      {"work", std::move(work)},
+      {"traffic", std::move(traffic)},
+      {"kernels", kernelsJson(report.needs)},
+      {"launches", int64_t(report.needs.kernels.size())},
+      {"workspace_bytes", orNull(report.needs.workspaceBytes)},
+      {"not_measured", report.needs.whyNoCode},
+      {"bounds", boundsJson(report, chip)}};
+}
+
+//===----------------------------------------------------------------------===//
+// All ops
+//===----------------------------------------------------------------------===//
+
+/// Calls `write` with the report of every op.
+static llvm::Error forEach(ModuleOp program, const Problem &problem,
+                           llvm::function_ref<void(const Report &)> write) {
+  auto subjects = Subjects::find(program, problem);
+  if (!subjects)
+    return subjects.takeError();
+  for (const Subject &subject : subjects->all()) {
+    auto report = makeReport(program, subject, problem);
+    if (!report)
+      return report.takeError();
+    write(*report);
+  }
+  return llvm::Error::success();
+}
+
+auto ::attn::explain::explainAsText(ModuleOp program, const Problem &problem)
+    -> llvm::Expected<std::string> {
+  std::string text;
+  llvm::raw_string_ostream os(text);
+  llvm::Error error = forEach(program, problem, [&](const Report &report) {
+    os << (text.empty() ? "" : "\n");
+    TextWriter(os, report, problem.compile.chip).write();
+  });
+  if (error)
+    return error;
+  return text;
+}
+
+auto ::attn::explain::explainAsJson(ModuleOp program, const Problem &problem)
+    -> llvm::Expected<std::string> {
+  llvm::json::Array ops;
+  llvm::Error error = forEach(program, problem, [&](const Report &report) {
+    ops.push_back(reportJson(report, problem.compile.chip));
+  });
+  if (error)
+    return error;
+  return formatv("{0:2}\n",
+                 llvm::json::Value(llvm::json::Object{{"ops", std::move(ops)}}))
+      .str();
+}
