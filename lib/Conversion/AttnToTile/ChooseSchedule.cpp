@@ -323,6 +323,13 @@ static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
   return lookUp(kDifferentialSchedules, op, chip, keys, regions);
 }
 
+static StringRef describeMaps(AttentionOpInterface op) {
+  SmallVector<Value> keys = op.getKeys();
+  return keys.size() == 1        ? ""
+         : llvm::all_equal(keys) ? " of two maps with one key"
+                                 : " of two maps";
+}
+
 FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
                                                      StringRef chip) {
   Keys keys = keysOf(op);
@@ -336,10 +343,11 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
            << chip;
   }
   std::string reason = llvm::formatv(
-      "head dims {0} and {1}, {2} regions, {3} keys: the row for "
+      "head dims {0} and {1}{8}, {2} regions, {3} keys: the row for "
       "head dims up to {4} and {5}, {6} regions, {7} keys",
       op.getHeadDim(), op.getValueHeadDim(), nameOf(regions), nameOf(keys),
-      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys));
+      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys),
+      describeMaps(op));
   tile::ScheduleAttr schedule = parseSchedule(op.getContext(), row->schedule);
   if (isValueInKey(op))
     schedule = withSlotForValue(schedule);

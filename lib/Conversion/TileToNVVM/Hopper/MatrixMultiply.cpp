@@ -48,30 +48,24 @@ static Value besideDefinition(Integers &e, Value value,
 }
 
 /// address / 16 in the 14 bits of a descriptor. A slot of a ring or a constant
-/// is added to the code of the ring: one operation where it changes. Each warp
-/// group starts `groupBytes` after the one before.
-static Value encodedStart(Integers &e, Value address, int64_t groupBytes = 0) {
+/// is added to the code of the ring: one operation where it changes.
+static Value encodedStart(Integers &e, Value address) {
   APInt factor;
   auto sum = address.getDefiningOp<arith::AddIOp>();
   if (sum && matchPattern(sum.getRhs(), m_ConstantInt(&factor)) &&
       factor.getSExtValue() % 16 == 0)
     return besideDefinition(e, address, [&] {
-      return e.add(encodedStart(e, sum.getLhs(), groupBytes),
-                   factor.getSExtValue() / 16);
+      return e.add(encodedStart(e, sum.getLhs()), factor.getSExtValue() / 16);
     });
   auto product = sum ? sum.getRhs().getDefiningOp<arith::MulIOp>() : nullptr;
   if (product && matchPattern(product.getRhs(), m_ConstantInt(&factor)) &&
       factor.getSExtValue() % 16 == 0)
     return besideDefinition(e, address, [&] {
-      return e.add(encodedStart(e, sum.getLhs(), groupBytes),
+      return e.add(encodedStart(e, sum.getLhs()),
                    e.mul(product.getLhs(), factor.getSExtValue() / 16));
     });
-  return besideDefinition(e, address, [&] {
-    Value code = e.bitAnd(e.shiftRight(address, 4), 0x3fff);
-    if (!groupBytes)
-      return code;
-    return e.add(code, e.mul(getUniformWarpGroup(e), groupBytes / 16));
-  });
+  return besideDefinition(
+      e, address, [&] { return e.bitAnd(e.shiftRight(address, 4), 0x3fff); });
 }
 
 namespace {
@@ -104,10 +98,9 @@ struct MatrixDescriptor {
   /// of one. `changing`, the low word of one that changes, has no sign; ptxas
   /// does not know that and takes the sum as a value of the iteration.
   void declare(Integers &e, InlineAsm &text, const std::string &name,
-               Value address, StringRef changing = {},
-               int64_t groupBytes = 0) const {
+               Value address, StringRef changing = {}) const {
     uint32_t leading = uint32_t(leadingBytes >> 4) << 16;
-    Value start = e.add(encodedStart(e, address, groupBytes), int64_t(leading));
+    Value start = e.add(encodedStart(e, address), int64_t(leading));
     uint32_t mode = tile.pageBytes == 128 ? 1 : tile.pageBytes == 64 ? 2 : 3;
     uint32_t high = mode << 30 | uint32_t(8 * tile.pageBytes >> 4);
     std::string low = name + "_low", top = name + "_high";
@@ -163,9 +156,7 @@ public:
     MatrixDescriptor bDescriptor = transposed
                                        ? MatrixDescriptor::depthInner(bTile)
                                        : MatrixDescriptor::depthOuter(bTile);
-    // Of several batches each warp group has its own rows of operand b.
-    bDescriptor.declare(e, text, "b", bAddress, /*changing=*/{},
-                        batches > 1 ? type.getDimSize(1) * bTile.pageBytes : 0);
+    bDescriptor.declare(e, text, "b", bAddress);
     std::optional<SharedTile> aTile;
     std::optional<MatrixDescriptor> aDescriptor;
     if (!isFragment(a.getType())) {
@@ -189,9 +180,10 @@ public:
   }
 
 private:
-  /// Where the columns of this thread's group start in operand b.
+  /// Where the columns of this thread's group, or of its batch, start in
+  /// operand b.
   Value shareOfB(const SharedTile &tile) {
-    if (getGroups(type) == 1)
+    if (getGroups(type) == 1 && batches == 1)
       return tile.base;
     int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
     return besideDefinition(e, tile.base, [&] {

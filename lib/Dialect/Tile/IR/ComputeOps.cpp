@@ -191,9 +191,10 @@ LogicalResult TotalOp::verify() {
 LogicalResult SumHalvesOp::verify() {
   RankedTensorType source = tensorOf(getSource());
   auto layout = dyn_cast_or_null<AccumulatorAttr>(source.getEncoding());
-  if (!layout || layout.getWarps() % 2 || !source.getElementType().isF32())
+  if (!layout || layout.getWarps() % 2 || layout.getGroups() > 1 ||
+      !source.getElementType().isF32())
     return emitOpError("expected an f32 accumulator of an even number of "
-                       "warps, but got ")
+                       "warps and no groups, but got ")
            << source;
   // One 16-byte piece for each thread that sends.
   auto through = cast<MemRefType>(getThrough().getType());
