@@ -9,7 +9,6 @@
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -18,34 +17,14 @@ using namespace mlir::attn;
 // Accessors
 //===----------------------------------------------------------------------===//
 
-Value AttentionOp::getOut() {
-  return isBufferized() ? Value(getOuts().front()) : Value(getResult(0));
-}
-
 Value AttentionOp::getLse() {
   if (isBufferized())
     return getOuts().size() > 1 ? Value(getOuts()[1]) : Value();
   return getNumResults() > 1 ? Value(getResult(1)) : Value();
 }
 
-double AttentionOp::getScaleValue() {
-  if (auto scale = getScale())
-    return scale->convertToFloat();
-  return 1.0 / std::sqrt(double(getHeadDim()));
-}
-
-NormalizerAttrInterface AttentionOp::getNormalizerOrDefault() {
-  if (auto normalizer = getNormalizer())
-    return *normalizer;
-  return cast<NormalizerAttrInterface>(SoftmaxAttr::get(getContext()));
-}
-
-Type AttentionOp::getElementType() {
-  return cast<ShapedType>(getQuery().getType()).getElementType();
-}
-
-SmallVector<Value> AttentionOp::getCaptures() {
-  return collectCaptures(getOperation());
+NormalizerAttrInterface attn::getDefaultNormalizer(MLIRContext *context) {
+  return cast<NormalizerAttrInterface>(SoftmaxAttr::get(context));
 }
 
 SmallVector<Value> attn::collectCaptures(Operation *attention) {
@@ -179,29 +158,33 @@ LogicalResult attn::verifyElementTypes(AttentionOpInterface op,
   return success();
 }
 
-static LogicalResult verifyShapes(AttentionOp op) {
-  auto shape = [](Value value) { return AttentionOp::getShape(value); };
+LogicalResult attn::verifyShapes(AttentionOpInterface op) {
+  bool isOnly = op.getQueries().size() == 1;
+  StringRef query = isOnly ? "query" : "query0", key = isOnly ? "key" : "key0";
+  auto shape = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
   ArrayRef<int64_t> q = shape(op.getQuery()), k = shape(op.getKey()),
                     v = shape(op.getValue()), o = shape(op.getOut());
-  for (auto [name, sizes] : {std::pair("query", q), {"value", v}})
+  for (auto [name, sizes] : {std::pair(query, q), {StringRef("value"), v}})
     if (ShapedType::isDynamic(sizes[3]))
       return op.emitOpError("[A4] expected a static head_dim in ") << name;
-  if (failed(verifySame(op, "A3", {"query", "batch", q[0]},
-                        {"key", "batch", k[0]})) ||
-      failed(verifySame(op, "A3", {"key", "batch", k[0]},
+  if (failed(
+          verifySame(op, "A3", {query, "batch", q[0]}, {key, "batch", k[0]})) ||
+      failed(verifySame(op, "A3", {key, "batch", k[0]},
                         {"value", "batch", v[0]})) ||
-      failed(verifySame(op, "A4", {"query", "head_dim", q[3]},
-                        {"key", "head_dim", k[3]})) ||
-      failed(verifySame(op, "A5", {"key", "num_kv_heads", k[1]},
+      failed(verifySame(op, "A4", {query, "head_dim", q[3]},
+                        {key, "head_dim", k[3]})) ||
+      failed(verifySame(op, "A5", {key, "num_kv_heads", k[1]},
                         {"value", "num_kv_heads", v[1]})) ||
-      failed(verifySame(op, "A5", {"key", "length", k[2]},
+      failed(verifySame(op, "A5", {key, "length", k[2]},
                         {"value", "length", v[2]})) ||
       failed(verifySame(op, "A7", {"out", "batch", o[0]},
-                        {"query", "batch", q[0]})) ||
+                        {query, "batch", q[0]})) ||
       failed(verifySame(op, "A7", {"out", "num_heads", o[1]},
-                        {"query", "num_heads", q[1]})) ||
+                        {query, "num_heads", q[1]})) ||
       failed(verifySame(op, "A7", {"out", "length", o[2]},
-                        {"query", "length", q[2]})) ||
+                        {query, "length", q[2]})) ||
       failed(verifySame(op, "A7", {"out", "head_dim", o[3]},
                         {"value", "head_dim", v[3]})))
     return failure();
@@ -212,16 +195,19 @@ static LogicalResult verifyShapes(AttentionOp op) {
     return op.emitOpError("[A6] expected num_heads to be a multiple of "
                           "num_kv_heads, but got ")
            << q[1] << " and " << k[1];
-  if (Value lse = op.getLse()) {
-    ArrayRef<int64_t> l = shape(lse);
-    if (failed(verifySame(op, "A8", {"lse", "batch", l[0]},
-                          {"query", "batch", q[0]})) ||
-        failed(verifySame(op, "A8", {"lse", "num_heads", l[1]},
-                          {"query", "num_heads", q[1]})) ||
-        failed(verifySame(op, "A8", {"lse", "length", l[2]},
-                          {"query", "length", q[2]})))
+  return success();
+}
+
+static LogicalResult verifyLse(AttentionOp op) {
+  Value lse = op.getLse();
+  if (!lse)
+    return success();
+  constexpr StringLiteral kDims[] = {"batch", "num_heads", "length"};
+  for (int d = 0; d < 3; ++d)
+    if (failed(verifySame(
+            op, "A8", {"lse", kDims[d], AttentionOp::getShape(lse)[d]},
+            {"query", kDims[d], AttentionOp::getShape(op.getQuery())[d]})))
       return failure();
-  }
   return success();
 }
 
@@ -252,9 +238,9 @@ LogicalResult AttentionOp::verify() {
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
   if (failed(verifyElementTypes(*this, namedValues(*this))) ||
-      failed(verifyNormalizer(*this)))
+      failed(verifyNormalizer(*this)) || failed(verifyShapes(*this)))
     return failure();
-  return verifyShapes(*this);
+  return verifyLse(*this);
 }
 
 //===----------------------------------------------------------------------===//

@@ -33,13 +33,12 @@ LogicalResult verifyKinds(AttentionOpInterface op, size_t most,
 /// [A2] f16, bf16 or f32, the same for all but lse.
 LogicalResult verifyElementTypes(AttentionOpInterface op,
                                  const NamedValues &values);
+/// [A3 to A7] Sizes of the first map, value and output.
+LogicalResult verifyShapes(AttentionOpInterface op);
 /// [A15, A16] What the normalizer defines and takes.
 LogicalResult verifyNormalizer(AttentionOpInterface op);
 /// [A9, A10] Arguments, contents and result of each region.
 LogicalResult verifyRegionsOf(AttentionOpInterface op);
-
-/// Values that the regions of an op use from above, in order of first use.
-SmallVector<Value> collectCaptures(Operation *op);
 
 /// The effects of an op on memrefs: it writes its `outs` and reads the rest.
 void collectEffects(

@@ -198,3 +198,20 @@ gpu.func @fragments_of_roles(%n: i32) kernel attributes {known_block_size = arra
   gpu.return
 }
 }
+
+// -----
+
+!q = memref<128x16xbf16, #tile.swizzle<32>>
+!k = memref<128x16xbf16, #tile.swizzle<32>>
+!acc = tensor<128x32xf32, #tile.accumulator<warps = 8>>
+
+gpu.module @m {
+gpu.func @batches_within_a_group() kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+  %q = tile.alloc {offset = 0 : i64} : !q
+  %k = tile.alloc {offset = 8192 : i64} : !k
+  // expected-error @below {{expected each of 4 products to be of one warp group, but got}}
+  // expected-error @below {{failed to legalize operation 'tile.dot_async'}}
+  %0 = tile.dot_async %q, %k transposed {batches = 4} : !q, !k to !acc
+  gpu.return
+}
+}

@@ -68,15 +68,8 @@ def Attn_DifferentialOp : Attn_Op<"differential",
     ::llvm::SmallVector<::mlir::Value> getKeys() { return {getKey0(), getKey1()}; }
     /// Lambda, and the weight if there is one.
     ::llvm::SmallVector<::mlir::Value> getEpilogueInputs();
-    ::mlir::Value getOut();
     ::mlir::Value getLse() { return {}; }
     bool isBufferized() { return getResults().empty(); }
-    double getScaleValue();
-    ::mlir::attn::NormalizerAttrInterface getNormalizerOrDefault();
-    ::mlir::Type getElementType();
-    int64_t getHeadDim() { return getShape(getQuery0())[3]; }
-    int64_t getValueHeadDim() { return getShape(getValue())[3]; }
-    ::llvm::SmallVector<::mlir::Value> getCaptures();
     /// 0: one lambda, 1: one for each head, 3: one for each batch, head and query.
     int64_t getLambdaRank();
     double getNormScaleValue();

@@ -41,20 +41,41 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     InterfaceMethod<"The `outs` operands, none on tensors.",
         "::mlir::OperandRange", "getOuts">,
     InterfaceMethod<"A result on tensors, an `outs` operand on memrefs.",
-        "::mlir::Value", "getOut">,
+        "::mlir::Value", "getOut", (ins), "", [{
+          return $_op.isBufferized() ? ::mlir::Value($_op.getOuts().front())
+                                     : ::mlir::Value($_op->getResult(0));
+        }]>,
     InterfaceMethod<"The same for the log-sum-exp; null when not asked for.",
         "::mlir::Value", "getLse">,
     InterfaceMethod<"", "::mlir::Region &", "getScore">,
     InterfaceMethod<"", "::mlir::Region &", "getMask">,
     InterfaceMethod<"", "::mlir::Region &", "getSink">,
-    InterfaceMethod<"The factor of the dot products.", "double", "getScaleValue">,
-    InterfaceMethod<"", "::mlir::attn::NormalizerAttrInterface",
-        "getNormalizerOrDefault">,
-    InterfaceMethod<"", "::mlir::Type", "getElementType">,
-    InterfaceMethod<"Dqk.", "int64_t", "getHeadDim">,
-    InterfaceMethod<"Dv.", "int64_t", "getValueHeadDim">,
+    InterfaceMethod<"`scale`, or its default 1 / sqrt(Dqk).",
+        "double", "getScaleValue", (ins), "", [{
+          if (auto scale = $_op.getScale())
+            return scale->convertToFloat();
+          return 1.0 / std::sqrt(double($_op.getHeadDim()));
+        }]>,
+    InterfaceMethod<"`normalizer`, or its default #attn.softmax.",
+        "::mlir::attn::NormalizerAttrInterface", "getNormalizerOrDefault", (ins), "", [{
+          if (auto normalizer = $_op.getNormalizer())
+            return *normalizer;
+          return getDefaultNormalizer($_op.getContext());
+        }]>,
+    InterfaceMethod<"T.", "::mlir::Type", "getElementType", (ins), "", [{
+          return ::mlir::getElementTypeOrSelf($_op.getQueries().front().getType());
+        }]>,
+    InterfaceMethod<"Dqk.", "int64_t", "getHeadDim", (ins), "", [{
+          return ::llvm::cast<::mlir::ShapedType>(
+              $_op.getQueries().front().getType()).getDimSize(3);
+        }]>,
+    InterfaceMethod<"Dv.", "int64_t", "getValueHeadDim", (ins), "", [{
+          return ::llvm::cast<::mlir::ShapedType>($_op.getValue().getType()).getDimSize(3);
+        }]>,
     InterfaceMethod<"Values that the regions use from above, in order of first use.",
-        "::llvm::SmallVector<::mlir::Value>", "getCaptures">
+        "::llvm::SmallVector<::mlir::Value>", "getCaptures", (ins), "", [{
+          return collectCaptures($_op.getOperation());
+        }]>
   ];
   let extraClassDeclaration = [{
     bool isBufferized() { return getOperation()->getNumResults() == 0; }

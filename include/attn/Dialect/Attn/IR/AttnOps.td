@@ -112,23 +112,12 @@ def Attn_AttentionOp : Attn_Op<"attention",
   let hasRegionVerifier = 1;
   let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
-    /// The output value: a result on tensors, an `outs` operand on memrefs.
-    ::mlir::Value getOut();
     /// The log-sum-exp value, null when it is not asked for.
     ::mlir::Value getLse();
     bool isBufferized() { return getResults().empty(); }
     ::llvm::SmallVector<::mlir::Value> getQueries() { return {getQuery()}; }
     ::llvm::SmallVector<::mlir::Value> getKeys() { return {getKey()}; }
     ::llvm::SmallVector<::mlir::Value> getEpilogueInputs() { return {}; }
-    /// `scale`, or its default 1 / sqrt(Dqk).
-    double getScaleValue();
-    /// `normalizer`, or its default #attn.softmax.
-    ::mlir::attn::NormalizerAttrInterface getNormalizerOrDefault();
-    int64_t getHeadDim() { return getShape(getQuery())[3]; }
-    int64_t getValueHeadDim() { return getShape(getValue())[3]; }
-    ::mlir::Type getElementType();
-    /// Scalars and tensors that the regions use from above, in order of first use.
-    ::llvm::SmallVector<::mlir::Value> getCaptures();
     static ::llvm::ArrayRef<int64_t> getShape(::mlir::Value value) {
       return ::llvm::cast<::mlir::ShapedType>(value.getType()).getShape();
     }
