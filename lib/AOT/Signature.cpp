@@ -12,7 +12,8 @@
 using namespace mlir;
 using namespace ::attn;
 using namespace ::attn::aot;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
+using mlir::attn::DifferentialOp;
 using mlir::attn::RotaryOp;
 
 /// Longer shapes than any score region indexes are a mistake, and C sizes are
@@ -52,10 +53,16 @@ public:
       else
         rotated[op.getOuts()] = op.getInput();
     });
-    function.walk([&](AttentionOp op) {
-      take(op.getQuery(), "query");
-      take(op.getKey(), "key");
+    function.walk([&](AttentionOpInterface op) {
+      for (Value query : op.getQueries())
+        take(query, "query");
+      for (Value key : op.getKeys())
+        take(key, "key");
       take(op.getValue(), "value");
+      if (auto difference = dyn_cast<DifferentialOp>(op.getOperation())) {
+        take(difference.getLambda(), "lambda");
+        take(difference.getWeight(), "weight");
+      }
       for (Value out : op.getOuts())
         if (BlockArgument argument = argumentOf(out))
           outputs.insert(argument.getArgNumber());
@@ -72,7 +79,7 @@ public:
       take(op.getOuts(), "out");
     });
     unsigned captures = 0;
-    function.walk([&](AttentionOp op) {
+    function.walk([&](AttentionOpInterface op) {
       for (Value capture : op.getCaptures())
         if (BlockArgument argument = argumentOf(capture);
             isOurs(argument) && names[argument.getArgNumber()].empty())

@@ -70,7 +70,7 @@ private:
   }
 
   void writePlan() {
-    mlir::attn::AttentionOp op = subject.op;
+    mlir::attn::AttentionOpInterface op = subject.op;
     line("mask") << (subject.masks.empty() ? "none" : subject.masks)
                  << (op.getMask().empty() && !subject.masks.empty()
                          ? ", which keeps everything\n"
@@ -118,7 +118,7 @@ private:
     }
     const TileCounts &tiles = *report.tiles;
     os << formatv("{0} of {1} x {2}: {3} empty, {4} partial, {5} full",
-                  tiles.tiles(), subject.schedule.getM(),
+                  tiles.tiles(), subject.queriesOfBlock(),
                   subject.schedule.getN(), tiles.of(TileClass::Empty),
                   tiles.of(TileClass::Partial), tiles.of(TileClass::Full));
     if (!tiles.isKnown) {
@@ -247,7 +247,7 @@ static llvm::json::Value tilesJson(const Report &report) {
     return nullptr;
   const TileCounts &tiles = *report.tiles;
   llvm::json::Object object{
-      {"m", report.subject->schedule.getM()},
+      {"m", report.subject->queriesOfBlock()},
       {"n", report.subject->schedule.getN()},
       {"scope", report.scope},
       {"empty", tiles.of(TileClass::Empty)},

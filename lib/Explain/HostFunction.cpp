@@ -15,7 +15,7 @@
 
 using namespace mlir;
 using namespace ::attn::explain;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
 
 //===----------------------------------------------------------------------===//
 // Code that cannot fail
@@ -151,13 +151,14 @@ auto ::attn::explain::compileHost(ModuleOp module)
 /// Sizes of an argument that is query, key, value or an output of the op.
 static SmallVector<int64_t> shapeOf(const Subject &subject,
                                     BlockArgument argument) {
-  AttentionOp op = subject.op;
+  AttentionOpInterface op = subject.op;
   const ProblemSizes &sizes = subject.sizes;
   auto is = [&](Value value) {
     return value && traceArgument(value) == argument;
   };
-  bool isKey = is(op.getKey()) || is(op.getValue());
-  bool isQuery = is(op.getQuery()) || is(op.getOut()) || is(op.getLse());
+  bool isKey = llvm::any_of(op.getKeys(), is) || is(op.getValue());
+  bool isQuery =
+      llvm::any_of(op.getQueries(), is) || is(op.getOut()) || is(op.getLse());
   SmallVector<int64_t> shape(cast<MemRefType>(argument.getType()).getShape());
   std::optional<int64_t> known[] = {sizes.batch,
                                     isKey ? sizes.kvHeads : sizes.heads,

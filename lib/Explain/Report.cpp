@@ -3,8 +3,10 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Report.h"
+#include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "attn/Dialect/Attn/Analysis/MaskFormula.h"
 #include "mlir/IR/Location.h"
+#include "llvm/ADT/SmallPtrSet.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/Path.h"
 #include "llvm/Support/raw_ostream.h"
@@ -32,7 +34,7 @@ static llvm::Error countTiles(Report &report, const Problem &problem) {
   if (!mapper)
     return mapper.takeError();
   report.missing = (*mapper)->missing();
-  mlir::attn::AttentionOp op = subject.op;
+  mlir::attn::AttentionOpInterface op = subject.op;
   mlir::attn::MaskFormulas formulas(op.getMask());
   const bool byBatch = formulas.dependsOn(0), byHead = formulas.dependsOn(1);
   int64_t batches = byBatch ? sizes.batch.value_or(1) : 1;
@@ -64,20 +66,22 @@ static llvm::Error countTiles(Report &report, const Problem &problem) {
 }
 
 static Work computeWork(const Subject &subject, const TileCounts &tiles) {
-  mlir::attn::AttentionOp op = subject.op;
+  mlir::attn::AttentionOpInterface op = subject.op;
   const double each = 2.0 * (op.getHeadDim() + op.getValueHeadDim());
+  const double maps = op.getQueries().size();
+  // The rows of a schedule are those of all maps.
   const double tile = each * subject.schedule.getM() * subject.schedule.getN();
   Work work;
   work.done = tile * tiles.visited;
   work.skipped = tile * (tiles.tiles() - tiles.visited);
-  work.needed = each * tiles.keptMost;
+  work.needed = each * maps * tiles.keptMost;
   return work;
 }
 
 /// Captures of the op, each once; those of unknown size are left out.
 static int64_t captureBytes(const Subject &subject, const Problem &problem) {
   int64_t sum = 0;
-  mlir::attn::AttentionOp op = subject.op;
+  mlir::attn::AttentionOpInterface op = subject.op;
   for (Value capture : op.getCaptures()) {
     auto type = dyn_cast<MemRefType>(capture.getType());
     BlockArgument argument = type ? traceArgument(capture) : BlockArgument();
@@ -98,22 +102,34 @@ static int64_t captureBytes(const Subject &subject, const Problem &problem) {
   return sum;
 }
 
+/// Elements of a position that are read: maps may share a key, which may hold
+/// the value.
+static int64_t columnsPerKey(mlir::attn::AttentionOpInterface op) {
+  SmallVector<Value> keys = op.getKeys();
+  int64_t columns =
+      op.getHeadDim() *
+      llvm::SmallPtrSet<Value, 2>(keys.begin(), keys.end()).size();
+  return columns + (mlir::attn::isValueInKey(op) ? 0 : op.getValueHeadDim());
+}
+
 static Traffic computeTraffic(const Subject &subject, const Problem &problem,
                               const TileCounts &tiles) {
-  mlir::attn::AttentionOp op = subject.op;
+  mlir::attn::AttentionOpInterface op = subject.op;
   const ProblemSizes &sizes = subject.sizes;
   const int64_t bytes = op.getElementType().getIntOrFloatBitWidth() / 8;
   const int64_t rows = *sizes.batch * *sizes.heads * *sizes.queries;
-  const int64_t both = op.getHeadDim() + op.getValueHeadDim();
+  const int64_t columns = columnsPerKey(op);
   Traffic traffic;
-  traffic.query = rows * op.getHeadDim() * bytes;
+  traffic.query =
+      rows * op.getHeadDim() * bytes * int64_t(op.getQueries().size());
   traffic.out = rows * op.getValueHeadDim() * bytes;
   traffic.lse = op.getLse() ? rows * 4 : 0;
   traffic.keysAndValues =
-      *sizes.batch * *sizes.kvHeads * *sizes.keys * both * bytes;
+      *sizes.batch * *sizes.kvHeads * *sizes.keys * columns * bytes;
   traffic.captures = captureBytes(subject, problem);
   // Blocks of a cluster read a tile once.
-  traffic.read = tiles.keyRows * both * bytes / subject.schedule.getCluster();
+  traffic.read =
+      tiles.keyRows * columns * bytes / subject.schedule.getCluster();
   return traffic;
 }
 
@@ -123,7 +139,7 @@ auto ::attn::explain::makeReport(ModuleOp program, const Subject &subject,
   Report report;
   report.subject = &subject;
   report.location =
-      describeLocation(mlir::attn::AttentionOp(subject.op)->getLoc());
+      describeLocation(mlir::attn::AttentionOpInterface(subject.op)->getLoc());
   report.plan = mlir::attn::planKeyTiles(subject.op);
   auto needs = measureKernels(program, subject, problem);
   if (!needs)

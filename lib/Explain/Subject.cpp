@@ -17,7 +17,7 @@
 using namespace mlir;
 using namespace ::attn::explain;
 using llvm::createStringError;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
 
 auto ::attn::explain::traceArgument(Value value) -> BlockArgument {
   while (auto cast = value.getDefiningOp<memref::CastOp>())
@@ -45,7 +45,7 @@ auto ::attn::explain::copyProgram(ModuleOp program, StringRef name)
 }
 
 /// The named ops of a mask; loads and arithmetic where there are none.
-static std::string describeMask(AttentionOp op) {
+static std::string describeMask(AttentionOpInterface op) {
   llvm::SetVector<StringRef> named, others;
   op.getMask().walk([&](Operation *nested) {
     if (isa<mlir::attn::YieldOp>(nested) ||
@@ -78,7 +78,7 @@ llvm::Error Subjects::lower(const Problem &problem) {
     return diagnostics.takeError(otherwise);
   std::vector<std::string> reasons;
   bool hasRows = true;
-  module->walk([&](AttentionOp op) {
+  module->walk([&](AttentionOpInterface op) {
     std::string &reason = reasons.emplace_back("given");
     if (!problem.compile.schedule.empty() || op->hasAttr("tile.schedule"))
       return;
@@ -93,7 +93,7 @@ llvm::Error Subjects::lower(const Problem &problem) {
       }))
     return diagnostics.takeError(otherwise);
   auto reason = reasons.begin();
-  module->walk([&](AttentionOp op) {
+  module->walk([&](AttentionOpInterface op) {
     op->setAttr("attn.reason", StringAttr::get(context, *reason++));
   });
   return llvm::Error::success();
@@ -118,11 +118,15 @@ static llvm::Error checkHeads(const ProblemSizes &sizes) {
   return llvm::Error::success();
 }
 
+static ArrayRef<int64_t> shapeOf(Value value) {
+  return cast<ShapedType>(value.getType()).getShape();
+}
+
 /// Sizes from the types, and from the problem where these are dynamic.
 static llvm::Error measure(Subject &subject, const ProblemSizes &given) {
-  ArrayRef<int64_t> query = AttentionOp::getShape(subject.op.getQuery());
-  ArrayRef<int64_t> key = AttentionOp::getShape(subject.op.getKey());
-  ArrayRef<int64_t> value = AttentionOp::getShape(subject.op.getValue());
+  ArrayRef<int64_t> query = shapeOf(subject.op.getQuery());
+  ArrayRef<int64_t> key = shapeOf(subject.op.getKey());
+  ArrayRef<int64_t> value = shapeOf(subject.op.getValue());
   auto either = [](int64_t x, int64_t y) {
     return ShapedType::isDynamic(x) ? y : x;
   };
@@ -158,7 +162,7 @@ static llvm::Error measure(Subject &subject, const ProblemSizes &given) {
 llvm::Error Subjects::collect(const Problem &problem) {
   std::map<Operation *, unsigned> counts;
   llvm::Error error = llvm::Error::success();
-  module->walk([&](AttentionOp op) {
+  module->walk([&](AttentionOpInterface op) {
     auto function = op->getParentOfType<func::FuncOp>();
     const unsigned number = counts[function]++;
     if (error || (problem.operation && *problem.operation != number))
@@ -182,7 +186,8 @@ llvm::Error Subjects::collect(const Problem &problem) {
         "no op " + llvm::Twine(*problem.operation) + ", the function has " +
         llvm::Twine(counts.begin()->second) + ", counted from 0");
   if (subjects.empty())
-    return createStringError("expected a function with an attn.attention");
+    return createStringError(
+        "expected a function with an attn.attention or attn.differential");
   return checkArguments(problem);
 }
 
@@ -239,7 +244,7 @@ auto Subjects::find(ModuleOp program, const Problem &problem)
   Subjects found;
   found.module = std::move(*copy);
   // Before the names are gone.
-  found.module->walk([](AttentionOp op) {
+  found.module->walk([](AttentionOpInterface op) {
     if (!op.getMask().empty())
       op->setAttr("attn.masks",
                   StringAttr::get(op.getContext(), describeMask(op)));

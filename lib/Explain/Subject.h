@@ -5,6 +5,7 @@
 #ifndef ATTN_LIB_EXPLAIN_SUBJECT_H
 #define ATTN_LIB_EXPLAIN_SUBJECT_H
 
+#include "attn/Conversion/KeyTiles.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "attn/Explain/Problem.h"
@@ -16,10 +17,10 @@
 
 namespace attn::explain {
 
-/// One attn.attention on memrefs, with its named masks expanded and a schedule.
+/// One attention op on memrefs, with its named masks expanded and a schedule.
 struct Subject {
   // Handles, whose methods are not const.
-  mutable mlir::attn::AttentionOp op;
+  mutable mlir::attn::AttentionOpInterface op;
   mutable mlir::func::FuncOp function;
   unsigned number = 0; ///< among the function's ops
   mlir::tile::ScheduleAttr schedule;
@@ -28,6 +29,10 @@ struct Subject {
   /// that keeps everything has been dropped from the op.
   std::string masks;
   ProblemSizes sizes;
+
+  int64_t queriesOfBlock() const {
+    return mlir::attn::getQueriesOfBlock(op, schedule);
+  }
 };
 
 /// The ops that a problem asks for, in a copy of the program.

@@ -12,7 +12,7 @@
 using namespace mlir;
 using namespace ::attn::explain;
 using llvm::createStringError;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
 
 //===----------------------------------------------------------------------===//
 // Maps and sums
@@ -78,7 +78,7 @@ public:
     Value low, high;
   };
 
-  MaskEvaluator(ImplicitLocOpBuilder &b, AttentionOp op, IRMapping map,
+  MaskEvaluator(ImplicitLocOpBuilder &b, AttentionOpInterface op, IRMapping map,
                 const llvm::DenseSet<Value> &unknown, Value faults)
       : b(b), op(op), map(std::move(map)), unknown(unknown),
         cloner(b, this->map, faults) {}
@@ -175,7 +175,7 @@ private:
   }
 
   ImplicitLocOpBuilder &b;
-  AttentionOp op;
+  AttentionOpInterface op;
   IRMapping map;
   llvm::DenseSet<Value> unknown;
   llvm::DenseMap<Value, Condition> conditions;
@@ -188,7 +188,7 @@ private:
 //===----------------------------------------------------------------------===//
 
 void TileMapper::findMissing() {
-  AttentionOp op = subject.op;
+  AttentionOpInterface op = subject.op;
   op.getMask().walk([&](Operation *nested) {
     for (Value operand : nested->getOperands())
       if (operand.getParentRegion() != &op.getMask())
@@ -199,9 +199,11 @@ void TileMapper::findMissing() {
     Sources sources = findSources(capture);
     bool isMissing = sources.obstacle;
     for (BlockArgument argument : sources.arguments) {
-      bool isOperand = llvm::any_of(op->getOperands(), [&](Value operand) {
-        return traceArgument(operand) == argument;
-      });
+      // Of an operand the sizes are known, but no element.
+      bool isOperand = !isa<MemRefType>(capture.getType()) &&
+                       llvm::any_of(op->getOperands(), [&](Value operand) {
+                         return traceArgument(operand) == argument;
+                       });
       if (isOperand || problem.arguments.count(argument.getArgNumber()))
         continue;
       isMissing = true;
@@ -253,7 +255,7 @@ void TileMapper::buildCounting(ModuleOp module) {
   ImplicitLocOpBuilder &b = host.b;
   Value zero = arith::ConstantIndexOp::create(b, 0);
   Value one = arith::ConstantIndexOp::create(b, 1);
-  Value m = arith::ConstantIndexOp::create(b, subject.schedule.getM());
+  Value m = arith::ConstantIndexOp::create(b, subject.queriesOfBlock());
   Value n = arith::ConstantIndexOp::create(b, subject.schedule.getN());
   Value queries = host.argument(2), keys = host.argument(3);
   Value tiles = arith::CeilDivSIOp::create(b, keys, n);
@@ -365,7 +367,7 @@ llvm::Error TileMapper::explainFaults(int32_t faults) {
 
 llvm::Expected<TileMap> TileMapper::map(int64_t batch, int64_t head) {
   TileMap map(*subject.sizes.queries, *subject.sizes.keys,
-              subject.schedule.getM(), subject.schedule.getN());
+              subject.queriesOfBlock(), subject.schedule.getN());
   auto call = [&] {
     auto arguments = std::make_unique<HostArguments>(subject, problem);
     for (int64_t value : {batch, head, map.queries, map.keys})

@@ -3,10 +3,42 @@
 """Variants as programs: one case in the attn dialect and the files it reads."""
 import os
 from dataclasses import dataclass
+from typing import Optional
 
 import numpy as np
 
 from variants import PLAIN, Variant
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What attn.differential has beside attention."""
+    lambda_kind: str = "heads"   # scalar, one (a tensor of rank 0), heads, tokens
+    keys: str = "own"            # of the maps: own, shared
+    norm: str = "none"           # none, norm, scaled, weight
+    element: str = "f32"         # of lambda and weight
+
+    EPSILON, SCALE = 1e-5, 0.2   # norm_epsilon, norm_scale
+
+    def lambda_shape(self, case):
+        return {"heads": (case.hq,), "tokens": (case.b, case.hq, case.sq)}.get(
+            self.lambda_kind, ())
+
+    def lambda_type(self, case):
+        if self.lambda_kind == "scalar":
+            return self.element
+        sizes = {"heads": str(case.hq) if case.sizes != "all" else "?",
+                 "tokens": "?x?x?", "one": ""}[self.lambda_kind]
+        return f"tensor<{sizes}{'x' if sizes else ''}{self.element}>"
+
+    def attributes(self):
+        if self.norm == "none":
+            return []
+        return [f"norm_epsilon = {self.EPSILON:e} : f32"] + (
+            [f"norm_scale = {self.SCALE:e} : f32"] if self.norm != "norm" else [])
+
+    def __str__(self):
+        return f"lambda={self.lambda_kind}:{self.element} keys={self.keys} {self.norm}"
 
 
 @dataclass(frozen=True)
@@ -26,23 +58,36 @@ class Case:
     sizes: str = "lengths"  # which sizes are dynamic: none, lengths, all
     poison: bool = False    # NaN and Inf in keys and values that no row keeps
     value_in_key: bool = False  # the value is the first columns of the key
+    difference: Optional[Difference] = None  # of two maps, by attn.differential
 
     @property
     def asks_lse(self):
-        return self.lse and self.variant.has_lse
+        return self.lse and self.variant.has_lse and not self.difference
+
+    def shapes(self):
+        """Heads, length and head dim of each tensor that comes first."""
+        query, key = (self.hq, self.sq, self.d), (self.hkv, self.sk, self.d)
+        value = (self.hkv, self.sk, self.dv)
+        if not self.difference:
+            return {"q": query, "k": key, "v": value}
+        if self.difference.keys == "shared":
+            return {"q0": query, "q1": query, "k0": key, "v": value}
+        return {"q0": query, "q1": query, "k0": key, "k1": key, "v": value}
 
     def __str__(self):
         return (f"{self.variant.name} {self.element} B{self.b} H{self.hq}/"
                 f"{self.hkv} S{self.sq}x{self.sk} D{self.d}"
                 f"{':' if self.value_in_key else '/'}{self.dv} "
-                f"{self.layout} scale={self.scale} {self.sizes}")
+                f"{self.layout} scale={self.scale} {self.sizes}"
+                + (f" {self.difference}" if self.difference else ""))
 
     @property
     def inputs(self):
-        """Heads, length and head dim of query, key and, if it is one, value."""
-        query, key, value = ((self.hq, self.sq, self.d), (self.hkv, self.sk, self.d),
-                             (self.hkv, self.sk, self.dv))
-        return (query, key) if self.value_in_key else (query, key, value)
+        """The same for those that are inputs: a value in its key is none."""
+        shapes = self.shapes()
+        if self.value_in_key:
+            del shapes["v"]
+        return shapes
 
 
 def region(name, arguments, body, result, kind):
@@ -78,15 +123,20 @@ def program(case, captures):
             heads = "?"
         return f"tensor<{b}x{heads}x{length}x{dim}x{case.element}>"
 
-    q = tensor(case.hq, case.sq, case.d)
-    k = tensor(case.hkv, case.sk, case.d)
-    v = tensor(case.hkv, case.sk, case.dv)
+    types = {name: tensor(*shape) for name, shape in case.shapes().items()}
     results = [tensor(case.hq, case.sq, case.dv)]
     if case.asks_lse:
         lse = results[0].rsplit("x", 2)[0] + "xf32>"
         results.append(lse)
-    arguments = "".join(f", %{name}: {kind}"
-                        for name, (_, kind) in captures.items())
+    extra = {}
+    if case.difference:
+        extra["lambda"] = case.difference.lambda_type(case)
+        if case.difference.norm == "weight":
+            extra["weight"] = f"tensor<{case.dv}x{case.difference.element}>"
+    kinds = {name: kind for name, (_, kind) in captures.items()}
+    inputs = {name: types[name] for name in case.inputs}
+    arguments = ", ".join(f"%{name}: {kind}"
+                          for name, kind in {**inputs, **extra, **kinds}.items())
     indices = "%b: index, %h: index, %i: index, %j: index"
     variant = case.variant
     attributes = []
@@ -94,24 +144,50 @@ def program(case, captures):
         attributes.append(f"scale = {case.scale:e} : f32")
     if variant.normalizer:
         attributes.append(f"normalizer = {variant.normalizer}")
+    if case.difference:
+        attributes += case.difference.attributes()
     attributes = "{" + ", ".join(attributes) + "}" if attributes else ""
     names = ", ".join(["%o", "%lse"][:len(results)])
-    types = ", ".join(results)
-    value = "" if case.value_in_key else f", %v: {v}"
+    out_types = ", ".join(results)
+    op, roles = "attention", {"query": "q", "key": "k", "value": "v"}
+    if case.difference:
+        shared = case.difference.keys == "shared"
+        op, roles = "differential", {
+            "query0": "q0", "key0": "k0", "query1": "q1",
+            "key1": "k0" if shared else "k1", "value": "v",
+            **{name: name for name in extra}}
+    operands = " ".join(f"{role}(%{name} : {({**types, **extra})[name]})"
+                        for role, name in roles.items())
+    q, k = ("q0", "k0") if case.difference else ("q", "k")
     return (
-        f"func.func @attention(%q: {q}, %k: {k}{value}{arguments}) -> ({types}) {{\n"
+        f"func.func @attention({arguments}) -> ({out_types}) {{\n"
         f"  %c2 = arith.constant 2 : index\n"
-        f"  %sq = tensor.dim %q, %c2 : {q}\n"
-        f"  %sk = tensor.dim %k, %c2 : {k}\n"
+        f"  %sq = tensor.dim %{q}, %c2 : {types[q]}\n"
+        f"  %sk = tensor.dim %{k}, %c2 : {types[k]}\n"
         f"  %offset = arith.subi %sk, %sq : index\n"
-        + (slice_of_key(case, k, v) if case.value_in_key else "") +
-        f"  {names} = attn.attention query(%q : {q}) key(%k : {k}) value(%v : {v}) {attributes}\n"
+        + (slice_of_key(case, types[k], types["v"]) if case.value_in_key else "") +
+        f"  {names} = attn.{op} {operands} {attributes}\n"
         + region("score", "%s: f32, " + indices, variant.score,
                  variant.score_value, "f32")
         + region("mask", indices, variant.mask, variant.mask_value, "i1")
         + region("sink", "%b: index, %h: index", variant.sink,
                  variant.sink_value, "f32")
-        + f"  -> {types}\n  return {names} : {types}\n}}\n")
+        + f"  -> {out_types}\n  return {names} : {out_types}\n}}\n")
+
+
+def difference_captures(case, rng):
+    """Lambda and weight of a difference, in the form of a variant's captures."""
+    difference = case.difference
+    if not difference:
+        return {}
+    values = {"lambda": (rng.uniform(0.1, 0.9, difference.lambda_shape(case)),
+                         difference.lambda_type(case))}
+    if difference.lambda_kind == "scalar":
+        values["lambda"] = (float(values["lambda"][0]), difference.element)
+    if difference.norm == "weight":
+        values["weight"] = (rng.uniform(0.5, 1.5, case.dv),
+                            f"tensor<{case.dv}x{difference.element}>")
+    return values
 
 
 def capture_inputs(captures, folder):

@@ -84,6 +84,21 @@ def attention(q, k, v, scale=None, score=None, mask=None,
     return out, lse
 
 
+def differential(q0, k0, q1, k1, v, factor, epsilon=None, norm_scale=1.0, weight=None,
+                 **options):
+    """Differential attention, arXiv 2410.05258: equation 1, and with epsilon the
+    normalization of equation 3. `factor` is lambda: it broadcasts to B x Hq x Sq."""
+    first, second = (attention(q, k, v, **options)[0] for q, k in ((q0, k0), (q1, k1)))
+    factor = np.asarray(factor, np.float64)
+    if factor.ndim == 1:  # one for each head
+        factor = factor[:, None]
+    out = first - np.broadcast_to(factor, first.shape[:3])[..., None] * second
+    if epsilon is None:
+        return out
+    out = out / np.sqrt(np.mean(out ** 2, axis=3, keepdims=True) + epsilon) * norm_scale
+    return out if weight is None else out * weight
+
+
 def to_bf16_bits(x):
     """float32 to the bits of bfloat16, to nearest and ties to even. No NaN."""
     bits = np.ascontiguousarray(x, np.float32).view(np.uint32).astype(np.uint64)

@@ -16,7 +16,8 @@ import numpy as np
 
 import flex_variants
 import reference_numpy
-from programs import Case, capture_inputs, program
+from programs import (Case, Difference, capture_inputs, difference_captures,
+                      program)
 from variants import MASKS, NORMALIZERS, PLAIN, SCORES, by_name, combine
 
 ATTN_RUN = os.environ.get("ATTN_RUN") or shutil.which("attn-run") or "attn-run"
@@ -37,7 +38,7 @@ def round_to(element, x):
 
 
 def rounded_capture(value, kind):
-    if kind == "f32" or kind.endswith("xf32>"):
+    if kind in ("f32", "tensor<f32>") or kind.endswith("xf32>"):
         return np.asarray(value, np.float32).astype(np.float64)
     if kind.endswith("xf16>"):
         return np.asarray(value, np.float16).astype(np.float64)
@@ -52,16 +53,16 @@ class Run:
     def __init__(self, case, folder):
         self.case, self.folder = case, folder
         rng = np.random.default_rng(zlib.crc32(str(case).encode()))
-        self.captures = case.variant.captures(case, rng)
+        self.captures = {**difference_captures(case, rng),
+                         **case.variant.captures(case, rng)}
         self.bound = {name: rounded_capture(value, kind)
                       for name, (value, kind) in self.captures.items()}
         self.bound.update(sq=case.sq, sk=case.sk)
-        shapes = [(case.b, case.hq, case.sq, case.d),
-                  (case.b, case.hkv, case.sk, case.d),
-                  (case.b, case.hkv, case.sk, case.dv)]
-        self.qkv = [round_to(case.element, rng.standard_normal(s)) for s in shapes]
+        self.tensors = {
+            name: round_to(case.element, rng.standard_normal((case.b, *shape)))
+            for name, shape in case.shapes().items()}
         if case.value_in_key:
-            self.qkv[2] = self.qkv[1][..., :case.dv]
+            self.tensors["v"] = self.tensors["k"][..., :case.dv]
         if case.poison:
             self.poison()
 
@@ -70,13 +71,15 @@ class Run:
 
     def poison(self):
         """Ruins every key and value that no query of its head keeps."""
-        case, (_, k, v) = self.case, self.qkv
+        case, v = self.case, self.tensors["v"]
+        keys = [x for name, x in self.tensors.items() if name.startswith("k")]
         kept = np.zeros((case.b, case.hkv, case.sk), bool)
         for b, h, i in np.ndindex(case.b, case.hq, case.sq):
             kept[b, h * case.hkv // case.hq] |= self.mask(b, h, i,
                                                           np.arange(case.sk))
         assert not kept.all()
-        k[~kept] = np.nan
+        for k in keys:
+            k[~kept] = np.nan
         v[~kept] = np.inf
         v[~kept, ::2] = np.nan
 
@@ -87,9 +90,23 @@ class Run:
         scale = self.case.scale
         row = {"row": lambda s, v, b, h: variant.row_fn(s, v, b, h, bound)} \
             if variant.row_fn else {}
-        return reference_numpy.attention(
-            *self.qkv, None if scale is None else float(np.float32(scale)),
-            score, self.mask if variant.mask_fn else None, **row)
+        options = dict(scale=None if scale is None else float(np.float32(scale)),
+                       score=score, mask=self.mask if variant.mask_fn else None, **row)
+        if not self.case.difference:
+            return reference_numpy.attention(*self.tensors.values(), **options)
+        return self.expected_difference(options), None
+
+    def expected_difference(self, options):
+        t, difference = self.tensors, self.case.difference
+        if difference.norm != "none":
+            options["epsilon"] = float(np.float32(difference.EPSILON))
+        if difference.norm not in ("none", "norm"):
+            options["norm_scale"] = float(np.float32(difference.SCALE))
+        if difference.norm == "weight":
+            options["weight"] = self.bound["weight"]
+        return reference_numpy.differential(
+            t["q0"], t["k0"], t["q1"], t.get("k1", t["k0"]), t["v"],
+            self.bound["lambda"], **options)
 
     def command(self):
         """Writes the files and returns the command that runs them."""
@@ -102,7 +119,7 @@ class Run:
 
         swap = self.case.layout == "bshd"
         inputs = [save(name + ".npy", x.transpose(0, 2, 1, 3) if swap else x)
-                  for name, x, _ in zip("qkv", self.qkv, self.case.inputs)]
+                  for name, x in self.tensors.items() if name in self.case.inputs]
         inputs += capture_inputs(self.captures, self.folder)
         with open(path("program.mlir"), "w") as file:
             file.write(program(self.case, self.captures))
@@ -239,6 +256,30 @@ class ReferenceTest(unittest.TestCase):
     def test_scale(self):
         for scale in (1.0, 0.3, -0.5, 0.0):
             self.check(Case(by_name("causal"), scale=scale))
+
+    def test_differences(self):
+        for kind in ("scalar", "one", "heads", "tokens"):
+            for keys in ("own", "shared"):
+                for norm in ("none", "norm", "scaled", "weight"):
+                    self.check(Case(difference=Difference(kind, keys, norm)))
+        for element in ("f16", "bf16", "f32"):
+            for name in ("plain", "causal_bottom_right", "documents", "alibi"):
+                self.check(Case(by_name(name), element, hq=6, hkv=3, sq=12, sk=8, d=8,
+                                dv=24, layout="bshd", difference=Difference("tokens")))
+            for sizes in ("none", "lengths", "all"):
+                self.check(Case(by_name("window_both"), element, sizes=sizes,
+                                difference=Difference("heads", norm="weight")))
+        # Lambda and weight in the type of the query; no keys, no queries.
+        self.check(Case(PLAIN, "bf16", difference=Difference("tokens", "own", "weight",
+                                                             "bf16")))
+        self.check(Case(PLAIN, "f16", difference=Difference("heads", "shared", "weight",
+                                                            "f16")))
+        self.check(Case(sk=0, difference=Difference(norm="weight")))
+        self.check(Case(sq=0, difference=Difference("tokens")))
+        for name in ("sigmoid_with_bias", "sink_of_head", "stick_breaking"):
+            self.check(Case(by_name(name), difference=Difference()))
+        self.check(Case(by_name("key_lengths"), "bf16", b=3, sq=5, sk=9, poison=True,
+                        difference=Difference()))
 
     def test_large_scores_do_not_overflow(self):
         self.check(Case(PLAIN, scale=1000.0))

@@ -12,7 +12,8 @@
 
 using namespace attn::run;
 using llvm::createStringError;
-using mlir::attn::AttentionOp;
+using mlir::attn::AttentionOpInterface;
+using mlir::attn::DifferentialOp;
 using mlir::attn::RotaryOp;
 
 //===----------------------------------------------------------------------===//
@@ -131,6 +132,28 @@ static mlir::BlockArgument argumentOf(mlir::Value value) {
   return mlir::dyn_cast<mlir::BlockArgument>(value);
 }
 
+namespace {
+/// The name of an operand of an op.
+struct NamedOperand {
+  mlir::Value value;
+  std::string role;
+};
+} // namespace
+
+/// Tensors of B x H x S x D. A name has a number when there are several.
+static std::vector<NamedOperand> sequencesOf(AttentionOpInterface op) {
+  std::vector<NamedOperand> operands;
+  auto add = [&](const std::string &name, mlir::ValueRange values) {
+    for (auto [i, value] : llvm::enumerate(values))
+      operands.push_back(
+          {value, name + (values.size() > 1 ? std::to_string(i) : "")});
+  };
+  add("query", op.getQueries());
+  add("key", op.getKeys());
+  add("value", op.getValue());
+  return operands;
+}
+
 llvm::Error Program::describeResults() {
   auto ret = mlir::dyn_cast<mlir::func::ReturnOp>(
       function.getBody().back().getTerminator());
@@ -140,16 +163,18 @@ llvm::Error Program::describeResults() {
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
     result.op = value.getDefiningOp();
-    if (!mlir::isa_and_nonnull<AttentionOp, RotaryOp>(result.op))
+    if (!mlir::isa_and_nonnull<AttentionOpInterface, RotaryOp>(result.op))
       return createStringError("result " + llvm::Twine(i) +
-                               ": expected a result of attn.attention or "
-                               "attn.rotary, but got a value of type " +
+                               ": expected a result of attn.attention, "
+                               "attn.differential or attn.rotary, but got a "
+                               "value of type " +
                                typeText(value.getType()));
-    if (auto attention = mlir::dyn_cast<AttentionOp>(result.op)) {
-      result.isLse = value == attention.getLse();
-      result.isOfRounded = isRotated(attention.getQuery()) ||
-                           isRotated(attention.getKey()) ||
-                           isRotated(attention.getValue());
+    if (auto attention = mlir::dyn_cast<AttentionOpInterface>(result.op)) {
+      result.isLse = attention.getLse() && value == attention.getLse();
+      result.isOfRounded =
+          llvm::any_of(sequencesOf(attention), [](const NamedOperand &operand) {
+            return isRotated(operand.value);
+          });
     }
     unsigned number = result.isLse ? numLses++ : numOuts++;
     result.role = (result.isLse ? "lse" : "out") +
@@ -205,16 +230,19 @@ void Program::nameOperand(mlir::Value value, llvm::StringRef role) {
 
 llvm::Error Program::nameRoles() {
   for (const Result &result : outs) {
-    llvm::SmallVector<std::pair<mlir::Value, const char *>> sequences;
-    if (auto op = mlir::dyn_cast<AttentionOp>(result.op))
-      sequences = {{op.getQuery(), "query"},
-                   {op.getKey(), "key"},
-                   {op.getValue(), "value"}};
+    std::vector<NamedOperand> sequences;
+    if (auto op = mlir::dyn_cast<AttentionOpInterface>(result.op))
+      sequences = sequencesOf(op);
     else
       sequences = {{result.op->getResult(0), "input"}};
     for (auto [value, role] : sequences)
       if (llvm::Error error = nameSequence(value, role))
         return error;
+    auto difference = mlir::dyn_cast<DifferentialOp>(result.op);
+    if (!difference)
+      continue;
+    nameOperand(difference.getLambda(), "lambda");
+    nameOperand(difference.getWeight(), "weight");
   }
   nameCaptures();
   return llvm::Error::success();
@@ -223,7 +251,7 @@ llvm::Error Program::nameRoles() {
 void Program::nameCaptures() {
   llvm::SmallVector<bool> isCapture(args.size(), false);
   for (const Result &result : outs)
-    if (auto op = mlir::dyn_cast<AttentionOp>(result.op))
+    if (auto op = mlir::dyn_cast<AttentionOpInterface>(result.op))
       for (mlir::Value capture : op.getCaptures())
         if (mlir::BlockArgument argument = argumentOf(capture))
           isCapture[argument.getArgNumber()] = true;
@@ -264,7 +292,40 @@ static Shape shapeOf(mlir::Value value, llvm::ArrayRef<Shape> shapes) {
   return shape;
 }
 
-static llvm::Expected<Sizes> sizesOf(AttentionOp op,
+/// The second map has the shapes of the first; lambda and weight fit them.
+static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
+                             llvm::ArrayRef<Shape> shapes) {
+  auto shapeOf = [&](mlir::Value value) -> const Shape & {
+    return shapes[argumentOf(value).getArgNumber()];
+  };
+  auto expect = [](const char *what, const Shape &expected,
+                   const Shape &got) -> llvm::Error {
+    if (expected == got)
+      return llvm::Error::success();
+    return createStringError(llvm::Twine("expected ") + what + " of shape " +
+                             shapeText(expected) + ", but got " +
+                             shapeText(got));
+  };
+  if (llvm::Error error =
+          expect("query1", shapeOf(op.getQuery0()), shapeOf(op.getQuery1())))
+    return error;
+  if (llvm::Error error =
+          expect("key1", shapeOf(op.getKey0()), shapeOf(op.getKey1())))
+    return error;
+  Shape lambda;
+  if (op.getLambdaRank() == 1)
+    lambda = {sizes.heads};
+  else if (op.getLambdaRank() == 3)
+    lambda = {sizes.batch, sizes.heads, sizes.queries};
+  if (!lambda.empty())
+    if (llvm::Error error = expect("lambda", lambda, shapeOf(op.getLambda())))
+      return error;
+  if (!op.getWeight())
+    return llvm::Error::success();
+  return expect("weight", {sizes.valueDim}, shapeOf(op.getWeight()));
+}
+
+static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
                                      llvm::ArrayRef<Shape> shapes) {
   Shape q = shapeOf(op.getQuery(), shapes), k = shapeOf(op.getKey(), shapes),
         v = shapeOf(op.getValue(), shapes);
@@ -283,12 +344,16 @@ static llvm::Expected<Sizes> sizesOf(AttentionOp op,
     return createStringError("expected num_heads to be a multiple of "
                              "num_kv_heads, but got " +
                              llvm::Twine(q[1]) + " and " + llvm::Twine(k[1]));
-  return Sizes{q[0], q[1], q[2], k[2], v[3]};
+  Sizes sizes{q[0], q[1], q[2], k[2], v[3]};
+  if (auto difference = mlir::dyn_cast<DifferentialOp>(op.getOperation()))
+    if (llvm::Error error = checkMaps(difference, sizes, shapes))
+      return error;
+  return sizes;
 }
 
 /// A capture may be larger than the problem, but not smaller where an index of
 /// the region reads it directly. Computed indices are not followed.
-llvm::Error Program::checkCaptures(AttentionOp op,
+llvm::Error Program::checkCaptures(AttentionOpInterface op,
                                    llvm::ArrayRef<Shape> shapes) {
   auto sizes = sizesOf(op, shapes);
   if (!sizes)
@@ -324,7 +389,7 @@ llvm::Error Program::checkCaptures(AttentionOp op,
 
 llvm::Expected<Shape> Program::bindAttention(const Result &result,
                                              llvm::ArrayRef<Shape> shapes) {
-  auto op = mlir::cast<AttentionOp>(result.op);
+  auto op = mlir::cast<AttentionOpInterface>(result.op);
   auto sizes = sizesOf(op, shapes);
   if (!sizes)
     return sizes.takeError();

@@ -17,7 +17,7 @@ namespace attn::run {
 
 /// An argument of the entry function.
 struct Argument {
-  /// "query", "key", "value", "input", "cos", "capture0", ... or "argument3"
+  /// "query", "key0", "value", "input", "cos", "capture0", ... or "argument3"
   std::string role;
   Element element = Element::F32;
   bool isTensor = true;
@@ -67,7 +67,7 @@ private:
   llvm::Error nameSequence(mlir::Value value, llvm::StringRef role);
   void nameOperand(mlir::Value value, llvm::StringRef role);
   void nameCaptures();
-  llvm::Error checkCaptures(mlir::attn::AttentionOp op,
+  llvm::Error checkCaptures(mlir::attn::AttentionOpInterface op,
                             llvm::ArrayRef<Shape> shapes);
   llvm::Expected<Shape> bindAttention(const Result &result,
                                       llvm::ArrayRef<Shape> shapes);

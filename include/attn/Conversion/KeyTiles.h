@@ -19,6 +19,10 @@ enum class KeyTileWalk {
   List,  ///< a list that a kernel of one warp makes for each block
 };
 
+/// Queries of a block of threads: each map of the op has as many of the
+/// schedule's rows.
+int64_t getQueriesOfBlock(AttentionOpInterface op, tile::ScheduleAttr schedule);
+
 struct KeyTilePlan {
   KeyTileWalk walk = KeyTileWalk::All;
   /// Captures that are indexed by position are read once, by kernels that keep
@@ -32,7 +36,7 @@ struct KeyTilePlan {
 };
 
 /// For an op whose named masks are expanded.
-KeyTilePlan planKeyTiles(AttentionOp op);
+KeyTilePlan planKeyTiles(AttentionOpInterface op);
 
 /// What a kernel does with one tile.
 enum class TileTreatment : int8_t { Skipped, Masked, Unmasked };
@@ -48,7 +52,8 @@ struct TileWalkOperands {
 /// Emits host code that writes what the kernel of a bufferized `op` with this
 /// schedule does with each tile. It is made by the generators that make the
 /// kernel, so that it cannot say anything else. Fails with a diagnostic.
-LogicalResult buildTileTreatments(ImplicitLocOpBuilder &b, AttentionOp op,
+LogicalResult buildTileTreatments(ImplicitLocOpBuilder &b,
+                                  AttentionOpInterface op,
                                   tile::ScheduleAttr schedule,
                                   const TileWalkOperands &operands);
 

@@ -77,8 +77,9 @@ def AttnChooseSchedulePass : Pass<"attn-choose-schedule"> {
 def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
   let summary = "Attention ops to kernels over tiles, in their plain form";
   let description = [{
-    One kernel for each `attn.attention`: a block computes `m` rows of one head and
-    walks the key tiles from the last to the first. Key tiles on which the mask keeps
+    One kernel for each attention op: a block computes `m` rows of one head and
+    walks the key tiles from the last to the first. With two maps half of the rows are
+    those of each map, for the same queries, and the halves are combined at the end. Key tiles on which the mask keeps
     nothing are not visited, tiles on which it keeps everything do not evaluate it:
     both are derived from the mask region, as closed bounds or as lists of tiles that
     small kernels make before (`f_0_rows`, `f_0_keys`, `f_0_tiles`). Copies are

@@ -20,7 +20,8 @@ struct ScheduleChoice {
 
 /// What the table says for an op whose named masks and scores are expanded.
 /// Fails with a diagnostic when there is no row.
-FailureOr<ScheduleChoice> lookUpSchedule(AttentionOp op, StringRef chip);
+FailureOr<ScheduleChoice> lookUpSchedule(AttentionOpInterface op,
+                                         StringRef chip);
 
 } // namespace mlir::attn
 

@@ -1,4 +1,4 @@
-//===- AttentionLoops.cpp - loops of one attn.attention -------------------===//
+//===- AttentionLoops.cpp - loops of one attention op ---------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -11,7 +11,7 @@
 using namespace mlir;
 using namespace mlir::attn;
 
-AttentionLoops::AttentionLoops(AttentionOp op, Type real)
+AttentionLoops::AttentionLoops(AttentionOpInterface op, Type real)
     : op(op), b(op.getLoc(), op), realType(real),
       normalizer(op.getNormalizerOrDefault()), rows(real) {}
 
@@ -26,6 +26,9 @@ void AttentionLoops::emit() {
   query = allocate(op.getHeadDim(), realType);
   output = allocate(op.getValueHeadDim(), realType);
   allocateBuffers();
+  if (size_t maps = op.getQueries().size(); maps > 1)
+    for (size_t i = 0; i < maps; ++i)
+      mapRows.push_back(allocate(op.getValueHeadDim(), realType));
 
   Value heads = sizeOf(op.getQuery(), 1), kvHeads = sizeOf(op.getKey(), 1);
   Value queries = sizeOf(op.getQuery(), 2);
@@ -34,11 +37,18 @@ void AttentionLoops::emit() {
       // h / (Hq / Hkv), in the order that never divides by zero.
       Value scaled = arith::MulIOp::create(b, head, kvHeads);
       Value kvHead = arith::DivUIOp::create(b, scaled, heads);
-      loop(queries, [&](Value i) { emitRow({batch, head, i, kvHead}); });
+      loop(queries, [&](Value i) { emitMaps({batch, head, i, kvHead}); });
     });
   });
   for (Value buffer : buffers)
     memref::DeallocOp::create(b, buffer);
+}
+
+void AttentionLoops::emitMaps(const Row &row) {
+  for (map = 0; map < op.getQueries().size(); ++map)
+    emitRow(row);
+  if (auto difference = dyn_cast<DifferentialOp>(op.getOperation()))
+    emitDifference(difference, row);
 }
 
 //===----------------------------------------------------------------------===//
@@ -170,7 +180,7 @@ Value AttentionLoops::real(double value) {
 
 void AttentionLoops::beginRow(const Row &row) {
   loop(headDim, [&](Value d) {
-    store(load(op.getQuery(), {row.b, row.h, row.i, d}), query, d);
+    store(load(op.getQueries()[map], {row.b, row.h, row.i, d}), query, d);
   });
   if (!op.getSink().empty())
     rows.sinkLogit = evaluateRegion(b, op.getSink(), {row.b, row.h}, realType);
@@ -183,7 +193,7 @@ void AttentionLoops::clearOutput() {
 
 Value AttentionLoops::scaledDot(const Row &row, Value j) {
   auto step = [&](Value d, ValueRange sum) -> SmallVector<Value> {
-    Value k = load(op.getKey(), {row.b, row.kvHead, j, d});
+    Value k = load(op.getKeys()[map], {row.b, row.kvHead, j, d});
     Value product = arith::MulFOp::create(b, load(query, d), k);
     return {arith::AddFOp::create(b, sum[0], product)};
   };
@@ -207,5 +217,15 @@ void AttentionLoops::accumulate(const Row &row, Value j, Value weight,
     Value v = load(op.getValue(), {row.b, row.kvHead, j, d});
     Value product = arith::MulFOp::create(b, weight, v);
     store(arith::AddFOp::create(b, sum, product), output, d);
+  });
+}
+
+void AttentionLoops::finishMap(const Row &row,
+                               function_ref<Value(Value)> element) {
+  loop(valueDim, [&](Value d) {
+    if (mapRows.empty())
+      store(element(d), op.getOut(), {row.b, row.h, row.i, d});
+    else
+      store(element(d), mapRows[map], d);
   });
 }

@@ -1,4 +1,4 @@
-//===- AttentionLoops.h - loops of one attn.attention ----------*- C++ -*-===//
+//===- AttentionLoops.h - loops of one attention op ------------*- C++ -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -43,7 +43,7 @@ private:
 class AttentionLoops {
 public:
   /// `real` is the type that is computed in, f32 or f64.
-  AttentionLoops(AttentionOp op, Type real);
+  AttentionLoops(AttentionOpInterface op, Type real);
   virtual ~AttentionLoops() = default;
   void emit();
 
@@ -52,7 +52,10 @@ protected:
 
   /// Buffers that outlive a row: allocated before the loops, freed after them.
   virtual void allocateBuffers() {}
+  /// The row of the current map, up to `finishMap`.
   virtual void emitRow(const Row &row) = 0;
+  /// `value` as it is after a trip through memory, where a program stores it.
+  virtual Value rounded(Value value) { return value; }
 
   /// for index in [0, size): state = body(index, state)
   SmallVector<Value> loop(Value size, ValueRange state, LoopBody body);
@@ -80,8 +83,10 @@ protected:
   Value score(const Row &row, Value j, Value dot);
   /// row += weight * value[b, h / g, j, :]
   void accumulate(const Row &row, Value j, Value weight, Value rescale);
+  /// Ends the row of the current map: `element` gives it, an element at a time.
+  void finishMap(const Row &row, function_ref<Value(Value)> element);
 
-  AttentionOp op;
+  AttentionOpInterface op;
   ImplicitLocOpBuilder b;
   Type realType;
   NormalizerAttrInterface normalizer;
@@ -92,16 +97,25 @@ protected:
   Value output; // the row of the output so far, real
 
 private:
+  void emitMaps(const Row &row);
+  Value loadLambda(DifferentialOp op, const Row &row);
+  /// out = normalized(mapRows[0] - lambda * mapRows[1])
+  void emitDifference(DifferentialOp op, const Row &row);
+
   Value sizeOf(Value memref, int64_t dim);
   SmallVector<Value> buffers;
+  size_t map = 0;             // the pair of query and key that is at hand
+  SmallVector<Value> mapRows; // the row of each map, when there are several
 };
 
 /// Streaming over the keys with the op's normalizer: the definition of the op.
-std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOp op, Type real);
+std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOpInterface op,
+                                                   Type real);
 
 /// The op as an unfused program does it, each step rounded to `element`: scores
 /// of a whole row, then weights, then output.
-std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOp op, Type element);
+std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOpInterface op,
+                                                 Type element);
 
 } // namespace mlir::attn
 

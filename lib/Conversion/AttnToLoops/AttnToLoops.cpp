@@ -20,7 +20,7 @@ namespace mlir::attn {
 using namespace mlir;
 using namespace mlir::attn;
 
-static LogicalResult checkInput(AttentionOp op) {
+static LogicalResult checkInput(AttentionOpInterface op) {
   if (!op.isBufferized())
     return op.emitOpError("expected memrefs; run attn-bufferize first");
   WalkResult named = op->walk([&](ScoreOpInterface nested) {
@@ -44,7 +44,7 @@ static bool takesAnyFloat(OpOperand &use) {
     return rotary.getOuts() != rotary.getInput();
   if (auto cast = dyn_cast<memref::CastOp>(user))
     return llvm::all_of(cast->getUses(), takesAnyFloat);
-  return isa<AttentionOp, memref::DimOp>(user);
+  return isa<AttentionOpInterface, memref::DimOp>(user);
 }
 
 /// Gives a memref, and casts of it, another element type.
@@ -86,7 +86,7 @@ static LogicalResult widen(Operation *op, Value out) {
 
 /// `element` is the type of the op's tensors, whatever an op before it has
 /// widened.
-static LogicalResult lower(AttentionOp op, Type element,
+static LogicalResult lower(AttentionOpInterface op, Type element,
                            ReferencePrecision precision) {
   if (precision != ReferencePrecision::Element)
     for (Value out : op.getOuts())
@@ -151,7 +151,7 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
   void runOnOperation() override {
     SmallVector<std::pair<Operation *, Type>> ops;
     getOperation()->walk([&](Operation *op) {
-      TypeSwitch<Operation *>(op).Case<AttentionOp, RotaryOp>(
+      TypeSwitch<Operation *>(op).Case<AttentionOpInterface, RotaryOp>(
           [&](auto attnOp) { ops.push_back({op, attnOp.getElementType()}); });
     });
     allocateWorkspace(getOperation(), precision);
@@ -167,7 +167,7 @@ private:
                      succeeded(lower(attnOp, element, precision)));
     };
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<AttentionOp, RotaryOp>(convert);
+        .Case<AttentionOpInterface, RotaryOp>(convert);
   }
 };
 } // namespace

@@ -11,7 +11,8 @@ using namespace mlir::attn;
 namespace {
 class StreamingLoops : public AttentionLoops {
 public:
-  StreamingLoops(AttentionOp op, Type real) : AttentionLoops(op, real) {}
+  StreamingLoops(AttentionOpInterface op, Type real)
+      : AttentionLoops(op, real) {}
 
 private:
   void emitRow(const Row &row) override {
@@ -38,11 +39,11 @@ private:
 
   void finish(const Row &row, ValueRange state) {
     NormalizerFinish end = normalizer.finish(b, b.getLoc(), rows, 1.0, state);
-    loop(valueDim, [&](Value d) {
+    finishMap(row, [&](Value d) {
       Value sum = load(output, d);
       if (end.factor)
         sum = arith::MulFOp::create(b, sum, end.factor);
-      store(sum, op.getOut(), {row.b, row.h, row.i, d});
+      return sum;
     });
     if (op.getLse())
       store(end.lse, op.getLse(), {row.b, row.h, row.i});
@@ -50,7 +51,7 @@ private:
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops> attn::makeStreamingLoops(AttentionOp op,
-                                                         Type real) {
+std::unique_ptr<AttentionLoops>
+attn::makeStreamingLoops(AttentionOpInterface op, Type real) {
   return std::make_unique<StreamingLoops>(op, real);
 }

@@ -20,7 +20,7 @@ using namespace mlir::attn;
 namespace {
 class TwoPassLoops : public AttentionLoops {
 public:
-  TwoPassLoops(AttentionOp op, Type element)
+  TwoPassLoops(AttentionOpInterface op, Type element)
       : AttentionLoops(op, Float32Type::get(op.getContext())),
         element(element) {}
 
@@ -80,9 +80,7 @@ private:
         weight = arith::MulFOp::create(b, weight, factor);
       accumulate(row, j, rounded(weight), Value());
     });
-    loop(valueDim, [&](Value d) {
-      store(rounded(load(output, d)), op.getOut(), {row.b, row.h, row.i, d});
-    });
+    finishMap(row, [&](Value d) { return rounded(load(output, d)); });
   }
 
   void setKept(Value j, bool keep) {
@@ -90,8 +88,7 @@ private:
     memref::StoreOp::create(b, flag, kept, j);
   }
 
-  /// `value` as it is after a trip through memory.
-  Value rounded(Value value) {
+  Value rounded(Value value) override {
     return convertFloat(b, convertFloat(b, value, element), realType);
   }
 
@@ -101,7 +98,7 @@ private:
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOp op,
+std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOpInterface op,
                                                        Type element) {
   return std::make_unique<TwoPassLoops>(op, element);
 }

@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "Differential.h"
 #include "Forward.h"
 #include "HeadDims.h"
 #include "HostLaunch.h"
@@ -30,7 +31,7 @@ using namespace mlir::attn;
 
 /// What a chip's instructions and this lowering can do, said in the user's
 /// terms.
-static LogicalResult checkSupported(AttentionOp op, StringRef chip,
+static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip,
                                     tile::ScheduleAttr schedule) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
@@ -68,7 +69,7 @@ static bool uses(RotaryOp op, Value memref) {
 }
 
 /// How the walk over the key tiles gets by with what the mask says.
-static void explainMask(AttentionOp op, bool isListed) {
+static void explainMask(AttentionOpInterface op, bool isListed) {
   if (op.getMask().empty())
     return;
   auto options = remark::RemarkOpts::name("mask").category("attn");
@@ -104,7 +105,7 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<Operation *> ops;
       func.walk([&](Operation *op) {
-        if (isa<AttentionOp, RotaryOp>(op))
+        if (isa<AttentionOpInterface, RotaryOp>(op))
           ops.push_back(op);
       });
       if (!ops.empty() && failed(convert(func, ops)))
@@ -122,7 +123,7 @@ private:
                             b.getUnitAttr());
     for (unsigned number = 0; !ops.empty(); ++number) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      auto attention = dyn_cast<AttentionOp>(ops.front());
+      auto attention = dyn_cast<AttentionOpInterface>(ops.front());
       SmallVector<RotaryOp> rotations = takeRotations(ops);
       if (failed(attention ? convert(attention, module, name)
                            : convert(rotations, module, name)))
@@ -154,13 +155,16 @@ private:
     return taken;
   }
 
-  LogicalResult convert(AttentionOp op, gpu::GPUModuleOp module,
+  LogicalResult convert(AttentionOpInterface op, gpu::GPUModuleOp module,
                         StringRef name) {
     auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
     if (!schedule)
       return op.emitError("expected a tile.schedule: run attn-choose-schedule "
                           "first");
     if (failed(checkSupported(op, chip, schedule)))
+      return failure();
+    if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
+        difference && failed(checkDifferentialSchedule(difference, schedule)))
       return failure();
     buildArgumentChecks(op, alignment);
     Value tiles;
@@ -196,7 +200,7 @@ private:
       launch->moveBefore(body.getTerminator());
   }
 
-  gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOp op,
+  gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOpInterface op,
                               tile::ScheduleAttr schedule, StringRef name,
                               Value tiles) {
     SmallVector<Type> arguments;

@@ -154,6 +154,73 @@ static constexpr ScheduleRow kSchedules[] = {
      SPLIT_COLUMNS "n=64,longest_first=true"},
     {"sm_90a", 576, 512, Regions::Any, Keys::Windowed, SPLIT_COLUMNS "n=64"},
 };
+
+/// attn.differential: a warp has the registers of attention of the same head
+/// dims, but the two maps are the two halves of the rows, so there are two
+/// consumers; tiles are smaller where two key tiles would not fit the shared
+/// memory.
+static constexpr ScheduleRow kDifferentialSchedules[] = {
+    {"sm_80", 64, 64, Regions::Any, Keys::Any, "m=128,n=64,warps=4,stages=1"},
+    {"sm_80", 64, 128, Regions::Computed, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 64, 128, Regions::Any, Keys::Windowed,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+    {"sm_80", 64, 128, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=4,stages=1,order=pressure"},
+    {"sm_80", 128, 256, Regions::Predicate, Keys::Any,
+     "m=128,n=48,warps=8,stages=1,order=pressure"},
+    {"sm_80", 256, 256, Regions::Predicate, Keys::Any,
+     "m=128,n=32,warps=8,stages=1,order=pressure"},
+    {"sm_80", 256, 256, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+
+    {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=96,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 64, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=112,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 256, Regions::Computed, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 128, 256, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=80,rescale=before"},
+    {"sm_90a", 128, 256, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=80,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=32,rescale=before,longest_first=true"},
+};
+
+/// The same where both maps have one key, whose tile can be larger: asked
+/// before the table above.
+static constexpr ScheduleRow kSharedKeySchedules[] = {
+    {"sm_80", 128, 128, Regions::Any, Keys::Any,
+     "m=128,n=64,warps=8,stages=1,order=pressure"},
+
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=176,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+};
 #undef SPLIT_COLUMNS
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
@@ -170,7 +237,7 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
       parseAttribute(("#tile.schedule" + text).str(), context));
 }
 
-static Keys keysOf(AttentionOp op) {
+static Keys keysOf(AttentionOpInterface op) {
   MaskBounds bounds = analyzeMask(op.getMask());
   bool above = false, below = false;
   for (const KeyLimit &limit : bounds.limits)
@@ -182,7 +249,7 @@ static Keys keysOf(AttentionOp op) {
                           : Keys::Full;
 }
 
-static Regions regionsOf(AttentionOp op) {
+static Regions regionsOf(AttentionOpInterface op) {
   if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
     return Regions::Loaded;
   if (!analyzeMask(op.getMask()).complete)
@@ -218,9 +285,10 @@ static tile::ScheduleAttr withSlotForValue(tile::ScheduleAttr schedule) {
 /// Rows for larger head dims are for values that lie in their keys.
 static constexpr int64_t kLargestOwnValue = 256;
 
-static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
-                                 Regions regions) {
-  for (const ScheduleRow &row : kSchedules)
+static const ScheduleRow *lookUp(ArrayRef<ScheduleRow> rows,
+                                 AttentionOpInterface op, StringRef chip,
+                                 Keys keys, Regions regions) {
+  for (const ScheduleRow &row : rows)
     if (row.chip == chip &&
         (row.headDim <= kLargestOwnValue || isValueInKey(op)) &&
         (row.keys == Keys::Any || row.keys == keys) && regions >= row.regions &&
@@ -230,7 +298,26 @@ static const ScheduleRow *lookUp(AttentionOp op, StringRef chip, Keys keys,
   return nullptr;
 }
 
-FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOp op,
+static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
+                                 Keys keys, Regions regions) {
+  auto difference = dyn_cast<DifferentialOp>(op.getOperation());
+  if (!difference)
+    return lookUp(kSchedules, op, chip, keys, regions);
+  if (difference.getKey0() == difference.getKey1())
+    if (const ScheduleRow *row =
+            lookUp(kSharedKeySchedules, op, chip, keys, regions))
+      return row;
+  return lookUp(kDifferentialSchedules, op, chip, keys, regions);
+}
+
+static StringRef describeMaps(AttentionOpInterface op) {
+  SmallVector<Value> keys = op.getKeys();
+  return keys.size() == 1        ? ""
+         : llvm::all_equal(keys) ? " of two maps with one key"
+                                 : " of two maps";
+}
+
+FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
                                                      StringRef chip) {
   Keys keys = keysOf(op);
   Regions regions = regionsOf(op);
@@ -243,10 +330,11 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOp op,
            << chip;
   }
   std::string reason = llvm::formatv(
-      "head dims {0} and {1}, {2} regions, {3} keys: the row for "
+      "head dims {0} and {1}{8}, {2} regions, {3} keys: the row for "
       "head dims up to {4} and {5}, {6} regions, {7} keys",
       op.getHeadDim(), op.getValueHeadDim(), nameOf(regions), nameOf(keys),
-      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys));
+      row->headDim, row->valueHeadDim, nameOf(row->regions), nameOf(row->keys),
+      describeMaps(op));
   tile::ScheduleAttr schedule = parseSchedule(op.getContext(), row->schedule);
   if (isValueInKey(op))
     schedule = withSlotForValue(schedule);
@@ -254,7 +342,8 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOp op,
 }
 
 /// Blocks of a cluster walk over the same tiles.
-static LogicalResult checkCluster(AttentionOp op, tile::ScheduleAttr schedule) {
+static LogicalResult checkCluster(AttentionOpInterface op,
+                                  tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
   bool isListed = needsLiveTiles(op.getMask());
   if (schedule.getCluster() == 1 || (keys == Keys::Full && !isListed))
@@ -287,14 +376,14 @@ struct ChooseSchedulePass
         return signalPassFailure();
       }
     }
-    WalkResult result =
-        getOperation()->walk([&](AttentionOp op) { return choose(op, given); });
+    WalkResult result = getOperation()->walk(
+        [&](AttentionOpInterface op) { return choose(op, given); });
     if (result.wasInterrupted())
       signalPassFailure();
   }
 
 private:
-  WalkResult choose(AttentionOp op, tile::ScheduleAttr given) {
+  WalkResult choose(AttentionOpInterface op, tile::ScheduleAttr given) {
     auto written = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
     tile::ScheduleAttr chosen = given ? given : written;
     if (!chosen) {
@@ -310,7 +399,7 @@ private:
     return WalkResult::advance();
   }
 
-  void explain(AttentionOp op, const ScheduleChoice &choice) {
+  void explain(AttentionOpInterface op, const ScheduleChoice &choice) {
     auto options =
         remark::RemarkOpts::name("schedule").category("attn").subCategory(chip);
     remark::passed(op.getLoc(), options)

@@ -3,11 +3,13 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "Forward.h"
+#include "Differential.h"
 #include "KernelFunction.h"
 #include "KeyRange.h"
 #include "LiftedRegion.h"
 #include "RegionLoads.h"
 #include "TileRows.h"
+#include "attn/Conversion/KeyTiles.h"
 #include "attn/Conversion/RealArithmetic.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -15,25 +17,35 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/ADT/DenseSet.h"
+#include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
 using namespace mlir::attn;
 
-SmallVector<Value> attn::getKernelOperands(AttentionOp op) {
-  SmallVector<Value> operands = {op.getQuery(), op.getKey()};
+/// What is copied in tiles; maps may share a tensor, and a key may hold the
+/// value.
+static SmallVector<Value> getTiledOperands(AttentionOpInterface op) {
+  llvm::SetVector<Value> operands;
+  operands.insert_range(op.getQueries());
+  operands.insert_range(op.getKeys());
   if (!isValueInKey(op))
-    operands.push_back(op.getValue());
-  operands.push_back(op.getOut());
+    operands.insert(op.getValue());
+  operands.insert(op.getOut());
+  return operands.takeVector();
+}
+
+SmallVector<Value> attn::getKernelOperands(AttentionOpInterface op) {
+  SmallVector<Value> operands = getTiledOperands(op);
   if (Value lse = op.getLse())
     operands.push_back(lse);
+  llvm::append_range(operands, op.getEpilogueInputs());
   llvm::append_range(operands, op.getCaptures());
   return operands;
 }
 
-Type attn::getKernelArgumentType(AttentionOp op, Value operand) {
-  bool isRowMajor = llvm::is_contained(
-      {op.getQuery(), op.getKey(), op.getValue(), op.getOut()}, operand);
+Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand) {
+  bool isRowMajor = llvm::is_contained(getTiledOperands(op), operand);
   return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
 }
 
@@ -41,9 +53,10 @@ namespace {
 /// Builds one kernel. Everything below `run` is a step of it, in order.
 class ForwardKernel {
 public:
-  ForwardKernel(AttentionOp op, tile::ScheduleAttr schedule, int64_t alignment,
-                gpu::GPUFuncOp kernel)
+  ForwardKernel(AttentionOpInterface op, tile::ScheduleAttr schedule,
+                int64_t alignment, gpu::GPUFuncOp kernel)
       : op(op), schedule(schedule), alignment(alignment),
+        blockRows(getQueriesOfBlock(op, schedule)),
         b(op.getLoc(), op.getContext()),
         types{op.getContext(), schedule.getM(), schedule.getRowWarps(),
               schedule.getGroups()},
@@ -68,7 +81,8 @@ public:
     locateBlock();
     narrowCaptures();
     allocateBuffers();
-    tile::CopyOp::create(b, query, firstRow, queryTile, Value(), alignment);
+    tile::CopyOp::create(b, query, firstRow, queryTile, Value(), alignment,
+                         query1);
     if (failed(walkKeys()) || failed(storeResults()))
       return failure();
     gpu::ReturnOp::create(b);
@@ -159,14 +173,29 @@ private:
     queryLength = toI32(dim(q, 2));
     keyLength = toI32(dim(k, 2));
     rows.keyLength = keyLength;
-    firstRow = arith::MulIOp::create(b, toI32(block), i32(schedule.getM()));
+    firstRow = arith::MulIOp::create(b, toI32(block), i32(blockRows));
+    rowBase = firstRow;
     query = slice(q, head);
     key = slice(k, keyHead);
+    if (op.getQueries().size() > 1)
+      locateSecondMap(keyHead);
     if (!valueInKey)
       value = slice(arguments.lookup(op.getValue()), keyHead);
     out = slice(arguments.lookup(op.getOut()), head);
     if (op.getLse())
       lse = slice(arguments.lookup(op.getLse()), head);
+  }
+
+  /// The rows of the second map follow those of the first one and are the same
+  /// queries. A key that both maps use is one tile.
+  void locateSecondMap(Value keyHead) {
+    query1 = slice(arguments.lookup(op.getQueries()[1]), head);
+    if (op.getKeys()[1] != op.getKey())
+      key1 = slice(arguments.lookup(op.getKeys()[1]), keyHead);
+    rowBase = arith::SubIOp::create(
+        b, firstRow,
+        arith::MulIOp::create(b, tile::RowGroupOp::create(b, b.getI32Type(), 2),
+                              i32(blockRows)));
   }
 
   void narrowCaptures() {
@@ -191,10 +220,10 @@ private:
       rows.exchange =
           alloc(tile::getSharedType(groups, schedule.getM(), b.getF32Type()));
     queryTile = allocTile(schedule.getM(), headDim, 1);
-    keyTile = allocTile(schedule.getN(), headDim, 1);
+    keyTile = allocTile(schedule.getN() * (key1 ? 2 : 1), headDim, 1);
     if (!valueInKey)
       valueTile = allocTile(schedule.getN(), valueHeadDim, groups);
-    outTile = allocTile(schedule.getM(), valueHeadDim, groups);
+    outTile = allocTile(blockRows, valueHeadDim, groups);
   }
 
   /// A region with its batch, head and captures mapped; positions are the
@@ -212,7 +241,7 @@ private:
 
   LogicalResult walkKeys() {
     bounds = analyzeMask(op.getMask());
-    Value rowEnd = arith::AddIOp::create(b, firstRow, i32(schedule.getM() - 1));
+    Value rowEnd = arith::AddIOp::create(b, firstRow, i32(blockRows - 1));
     Value lastQuery = arith::SubIOp::create(b, queryLength, i32(1));
     Value lastRow = arith::MinSIOp::create(b, rowEnd, lastQuery);
     LiftedRegion scalars = lifted(op.getMask());
@@ -226,8 +255,10 @@ private:
     // sequence's end, NaN included, stays there. Masked scores need no such
     // care, but their keys need not be read either: where it costs nothing.
     bool clearsValues = !schedule.getConsumers() || isBoundedAbove();
-    if (!schedule.getConsumers() || (valueInKey && clearsValues))
+    if (!schedule.getConsumers() || (valueInKey && clearsValues)) {
       key = firstRows(key, range->keyEnd);
+      key1 = key1 ? firstRows(key1, range->keyEnd) : Value();
+    }
     if (!valueInKey && clearsValues)
       value = firstRows(value, range->keyEnd);
     if (liveTiles)
@@ -295,11 +326,12 @@ private:
           b, compare(arith::CmpIPredicate::sgt, keyLength, i32(0)), firstKey,
           i32(schedule.getN()));
 
-    tile::CopyOp::create(b, key, copyRow, keyTile, inBounds, alignment);
+    tile::CopyOp::create(b, key, copyRow, keyTile, inBounds, alignment, key1);
     RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
-                                       /*transposed=*/true);
+                                       /*transposed=*/true,
+                                       /*batches=*/key1 ? 2 : 1);
     if (valueInKey)
       valueTile = firstColumns(keyTile, valueHeadDim);
     else
@@ -393,7 +425,7 @@ private:
     RankedTensorType rowType = types.rows(b.getI32Type());
     RankedTensorType columnType =
         types.columns(schedule.getN(), b.getI32Type());
-    Value i = tile::IndexOp::create(b, rowType, firstRow);
+    Value i = tile::IndexOp::create(b, rowType, rowBase);
     Value j = tile::IndexOp::create(b, columnType, firstKey);
     if (!foldScale)
       scores = arith::MulFOp::create(
@@ -503,7 +535,7 @@ private:
   /// j <= diagonal + i, for rows and keys counted from the block's first ones.
   Value belowDiagonal(Value diagonal, Value firstKey) {
     Value limit = arith::SubIOp::create(
-        b, arith::AddIOp::create(b, diagonal, firstRow), firstKey);
+        b, arith::AddIOp::create(b, diagonal, rowBase), firstKey);
     return tile::CompareColumnsOp::create(
         b, types.tile(schedule.getN(), b.getI1Type()), tile::Bound::AtMost,
         limit);
@@ -542,7 +574,13 @@ private:
       result = arith::MulFOp::create(
           b, result,
           tile::BroadcastOp::create(b, result.getType(), finish.factor));
-    tile::StoreOp::create(b, result, outTile);
+    if (auto difference = dyn_cast<DifferentialOp>(op.getOperation())) {
+      MapRows maps{batch,   head,     rowBase, queryLength,
+                   outTile, schedule, types,   arguments};
+      buildDifference(b, difference, maps, result);
+    } else {
+      tile::StoreOp::create(b, result, outTile);
+    }
     tile::CopyOutOp::create(b, outTile, out, firstRow, alignment);
     if (lse)
       tile::StoreRowsOp::create(b, finish.lse, lse, firstRow);
@@ -553,9 +591,10 @@ private:
     return cast<YieldOp>(region.front().getTerminator()).getValue();
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   tile::ScheduleAttr schedule;
   int64_t alignment; // of the rows of query, key, value and out, in bytes
+  int64_t blockRows; // queries of a block: those of each map
   ImplicitLocOpBuilder b;
   FragmentTypes types;
   TileRows rows;
@@ -573,13 +612,15 @@ private:
   Value block, batch, head;               // index
   Value queryLength, keyLength, firstRow; // i32
   Value isLaterTile; // i1: only the first tile of the walk can pass the end
+  Value rowBase;     // i32: the query of row r is rowBase + r
   Value query, key, value, out, lse; // slices of this block's head
+  Value query1, key1; // those of a second map; null: there is none, the same
   Value queryTile, keyTile, valueTile, outTile;
   SmallVector<Value> finalState; // normalizer state and accumulated output
 };
 } // namespace
 
-LogicalResult attn::buildForwardKernel(AttentionOp op,
+LogicalResult attn::buildForwardKernel(AttentionOpInterface op,
                                        tile::ScheduleAttr schedule,
                                        int64_t alignment,
                                        gpu::GPUFuncOp kernel) {

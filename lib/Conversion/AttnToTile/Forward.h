@@ -12,18 +12,20 @@
 namespace mlir::attn {
 
 /// The values that a kernel of `op` takes, in the order of its arguments:
-/// query, key, value unless it is in the key, out, [lse], captures.
-SmallVector<Value> getKernelOperands(AttentionOp op);
+/// queries, keys, value unless it is in the key, out, [lse], what the epilogue
+/// reads, captures.
+SmallVector<Value> getKernelOperands(AttentionOpInterface op);
 
 /// The type of a kernel argument for such a value: head dims are contiguous.
-Type getKernelArgumentType(AttentionOp op, Value operand);
+Type getKernelArgumentType(AttentionOpInterface op, Value operand);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
 /// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out
 /// start at multiples of `alignment` bytes. A kernel with one more argument
 /// than operands walks the lists of live tiles that this argument is.
-LogicalResult buildForwardKernel(AttentionOp op, tile::ScheduleAttr schedule,
-                                 int64_t alignment, gpu::GPUFuncOp kernel);
+LogicalResult buildForwardKernel(AttentionOpInterface op,
+                                 tile::ScheduleAttr schedule, int64_t alignment,
+                                 gpu::GPUFuncOp kernel);
 
 } // namespace mlir::attn
 

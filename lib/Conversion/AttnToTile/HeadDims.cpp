@@ -14,7 +14,7 @@ static constexpr int64_t kMost = 256;
 /// Where the value lies in the key: groups of warps share its columns.
 static constexpr int64_t kMostLatent = 576, kMostLatentValue = 512;
 
-LogicalResult attn::checkHeadDims(AttentionOp op, StringRef chip) {
+LogicalResult attn::checkHeadDims(AttentionOpInterface op, StringRef chip) {
   bool latent = isValueInKey(op);
   int64_t most = latent ? kMostLatent : kMost;
   int64_t mostValue = latent ? kMostLatentValue : kMost;
@@ -26,7 +26,7 @@ LogicalResult attn::checkHeadDims(AttentionOp op, StringRef chip) {
     InFlightDiagnostic error = op.emitError("expected a ");
     error << name << " that is a multiple of 8 from 16 to " << limit << " on "
           << chip << ", but got " << size;
-    if (size > limit && !latent)
+    if (size > limit && !latent && op.getKeys().size() == 1)
       error << " (up to " << kMostLatent << ", with a value head_dim up to "
             << kMostLatentValue
             << ", where the value is the first columns of the key)";

@@ -12,7 +12,7 @@ namespace mlir::attn {
 
 /// An error for head dims that no kernel of the chip takes: what is expected
 /// and what does not fit.
-LogicalResult checkHeadDims(AttentionOp op, StringRef chip);
+LogicalResult checkHeadDims(AttentionOpInterface op, StringRef chip);
 
 } // namespace mlir::attn
 

@@ -6,6 +6,7 @@
 #include "Forward.h"
 #include "HostChecks.h"
 #include "KernelFunction.h"
+#include "attn/Conversion/KeyTiles.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -17,7 +18,7 @@ using namespace mlir::attn;
 namespace {
 class ArgumentChecks : HostChecks {
 public:
-  ArgumentChecks(AttentionOp op, int64_t alignment)
+  ArgumentChecks(AttentionOpInterface op, int64_t alignment)
       : HostChecks(op), op(op), alignment(alignment) {}
 
   void run() {
@@ -35,13 +36,40 @@ public:
         same(("dimension " + Twine(d) + " of query and lse").str(), q, d, lse,
              d);
     headsDivide();
-    for (auto [name, value] :
-         {std::pair("query", q), {"key", k}, {"value", v}, {"out", o}})
-      if (value != v || !isValueInKey(op))
-        rowsAligned(name, value, alignment);
+    if (auto difference = dyn_cast<DifferentialOp>(op.getOperation()))
+      checkMaps(difference);
+    checkRows("query", op.getQueries());
+    checkRows("key", op.getKeys());
+    if (!isValueInKey(op))
+      checkRows("value", v);
+    checkRows("out", o);
   }
 
 private:
+  void checkRows(StringRef name, ValueRange values) {
+    for (auto [i, value] : llvm::enumerate(values))
+      rowsAligned(values.size() > 1 ? (name + Twine(i)).str() : name.str(),
+                  value, alignment);
+  }
+
+  /// The second map has the sizes of the first one, lambda and weight fit them.
+  void checkMaps(DifferentialOp difference) {
+    Value q = op.getQuery(), k = op.getKey(), lambda = difference.getLambda(),
+          weight = difference.getWeight();
+    auto all = [&](StringRef names, Value x, Value y, ArrayRef<int64_t> dims) {
+      for (auto [d, dim] : llvm::enumerate(dims))
+        same(("dimension " + Twine(d) + " of " + names).str(), x, dim, y, d);
+    };
+    all("query0 and query1", q, difference.getQuery1(), {0, 1, 2});
+    all("key0 and key1", k, difference.getKey1(), {0, 1, 2});
+    if (difference.getLambdaRank() == 3)
+      all("query0 and lambda", q, lambda, {0, 1, 2});
+    if (difference.getLambdaRank() == 1)
+      same("num_heads in query0 and lambda", q, 1, lambda, 0);
+    if (weight)
+      same("head_dim in value and weight", op.getValue(), 3, weight, 0);
+  }
+
   void headsDivide() {
     if (!cast<MemRefType>(op.getQuery().getType()).isDynamicDim(1) &&
         !cast<MemRefType>(op.getKey().getType()).isDynamicDim(1))
@@ -54,16 +82,16 @@ private:
     require(heads, whole, "multiple of num_kv_heads in num_heads");
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   int64_t alignment;
 };
 } // namespace
 
-void attn::buildArgumentChecks(AttentionOp op, int64_t alignment) {
+void attn::buildArgumentChecks(AttentionOpInterface op, int64_t alignment) {
   ArgumentChecks(op, alignment).run();
 }
 
-void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
+void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
                        gpu::GPUFuncOp kernel, Value tiles) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
@@ -72,8 +100,8 @@ void attn::buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
   auto dim = [&](int64_t d) -> Value {
     return memref::DimOp::create(b, op.getQuery(), constant(d));
   };
-  Value blocks =
-      arith::CeilDivUIOp::create(b, dim(2), constant(schedule.getM()));
+  Value blocks = arith::CeilDivUIOp::create(
+      b, dim(2), constant(getQueriesOfBlock(op, schedule)));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
   SmallVector<Value> operands = getKernelOperands(op);
   if (tiles)

@@ -14,11 +14,11 @@ namespace mlir::attn {
 /// Emits, before `op`, the checks of what only a call knows: sizes that agree,
 /// the innermost stride, and the alignment in bytes that the copies of a kernel
 /// need.
-void buildArgumentChecks(AttentionOp op, int64_t alignment);
+void buildArgumentChecks(AttentionOpInterface op, int64_t alignment);
 
 /// Emits the launch of `kernel` for `op`: a grid of query blocks x heads x
 /// batches. `tiles` are the lists of live tiles, null when it walks a range.
-void buildLaunch(AttentionOp op, tile::ScheduleAttr schedule,
+void buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
                  gpu::GPUFuncOp kernel, Value tiles);
 
 } // namespace mlir::attn

@@ -15,7 +15,12 @@ using namespace mlir;
 using namespace mlir::attn;
 using P = arith::CmpIPredicate;
 
-KeyTilePlan attn::planKeyTiles(AttentionOp op) {
+int64_t attn::getQueriesOfBlock(AttentionOpInterface op,
+                                tile::ScheduleAttr schedule) {
+  return schedule.getM() / int64_t(op.getQueries().size());
+}
+
+KeyTilePlan attn::planKeyTiles(AttentionOpInterface op) {
   KeyTilePlan plan;
   Region &mask = op.getMask();
   plan.undecided = getUndecided(mask);
@@ -35,14 +40,14 @@ namespace {
 /// The walk of one batch and head, block by block.
 class TileTreatments {
 public:
-  TileTreatments(ImplicitLocOpBuilder &b, AttentionOp op,
+  TileTreatments(ImplicitLocOpBuilder &b, AttentionOpInterface op,
                  tile::ScheduleAttr schedule, const TileWalkOperands &operands)
       : b(b), op(op), schedule(schedule), o(operands), formulas(op.getMask()) {}
 
   LogicalResult build() {
     zero = index(0);
     one = index(1);
-    m = index(schedule.getM());
+    m = index(getQueriesOfBlock(op, schedule));
     n = index(schedule.getN());
     blocks = arith::CeilDivSIOp::create(b, o.queries, m);
     tiles = arith::CeilDivSIOp::create(b, o.keys, n);
@@ -285,7 +290,7 @@ private:
   }
 
   ImplicitLocOpBuilder &b;
-  AttentionOp op;
+  AttentionOpInterface op;
   tile::ScheduleAttr schedule;
   const TileWalkOperands &o;
   MaskFormulas formulas;
@@ -295,7 +300,8 @@ private:
 };
 } // namespace
 
-LogicalResult attn::buildTileTreatments(ImplicitLocOpBuilder &b, AttentionOp op,
+LogicalResult attn::buildTileTreatments(ImplicitLocOpBuilder &b,
+                                        AttentionOpInterface op,
                                         tile::ScheduleAttr schedule,
                                         const TileWalkOperands &operands) {
   return TileTreatments(b, op, schedule, operands).build();

@@ -5,6 +5,7 @@
 #include "LiveTiles.h"
 #include "KernelFunction.h"
 #include "RegionScalars.h"
+#include "attn/Conversion/KeyTiles.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -62,7 +63,7 @@ namespace {
 /// A kernel of one warp for each (block, head, batch), and its launch.
 class WarpKernel {
 public:
-  WarpKernel(AttentionOp op, gpu::GPUModuleOp module, StringRef name,
+  WarpKernel(AttentionOpInterface op, gpu::GPUModuleOp module, StringRef name,
              ValueRange operands)
       : op(op), b(op.getLoc(), op.getContext()), operands(operands) {
     kernel = createKernelFunction(module, op.getLoc(), name,
@@ -113,7 +114,7 @@ public:
     onlyIf(compare(P::eq, narrowLane, i32(0)), body);
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   ImplicitLocOpBuilder b;
   SmallVector<Value> operands;
   gpu::GPUFuncOp kernel;
@@ -134,7 +135,7 @@ struct Summary {
 /// Everything below works for one op, on the host and in its kernels.
 class LiveTiles {
 public:
-  LiveTiles(AttentionOp op, tile::ScheduleAttr schedule,
+  LiveTiles(AttentionOpInterface op, tile::ScheduleAttr schedule,
             gpu::GPUModuleOp module, StringRef name)
       : op(op), schedule(schedule), module(module), name(name),
         host(op.getLoc(), op), formulas(op.getMask()) {}
@@ -145,7 +146,7 @@ public:
       (fact.positions == Positions::Query ? byQuery : byKey)
           .facts.push_back(fact.value);
     summarize(byQuery, op.getMask().getArgument(2), queries, blocks,
-              schedule.getM(), "rows");
+              getQueriesOfBlock(op, schedule), "rows");
     summarize(byKey, op.getMask().getArgument(3), keys, tiles, schedule.getN(),
               "keys");
     lists =
@@ -168,7 +169,8 @@ private:
     heads = formulas.dependsOn(1) ? dim(op.getQuery(), 1) : one;
     queries = dim(op.getQuery(), 2);
     keys = dim(op.getKey(), 2);
-    blocks = arith::CeilDivUIOp::create(host, queries, index(schedule.getM()));
+    blocks = arith::CeilDivUIOp::create(host, queries,
+                                        index(getQueriesOfBlock(op, schedule)));
     tiles = arith::MaxUIOp::create(
         host, arith::CeilDivUIOp::create(host, keys, index(schedule.getN())),
         one);
@@ -362,7 +364,8 @@ private:
   }
 
   MaskClass classify(WarpKernel &k, scf::ForOp overTiles, Value tile) {
-    Value m = k.index(schedule.getM()), n = k.index(schedule.getN());
+    Value m = k.index(getQueriesOfBlock(op, schedule)),
+          n = k.index(schedule.getN());
     Value one = k.index(1);
     MaskExtent extent;
     extent.firstQuery = k.mul(k.block, m);
@@ -379,7 +382,7 @@ private:
     return result;
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   tile::ScheduleAttr schedule;
   gpu::GPUModuleOp module;
   StringRef name;
@@ -391,7 +394,7 @@ private:
 };
 } // namespace
 
-Value attn::buildLiveTiles(AttentionOp op, tile::ScheduleAttr schedule,
+Value attn::buildLiveTiles(AttentionOpInterface op, tile::ScheduleAttr schedule,
                            gpu::GPUModuleOp module, StringRef name) {
   return LiveTiles(op, schedule, module, name).build();
 }

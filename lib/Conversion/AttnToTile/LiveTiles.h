@@ -37,7 +37,7 @@ SmallVector<Operation *> getUndecided(Region &mask);
 /// all. One kernel reads captures by position, once, and keeps the least and
 /// the largest value of every block (O(S) work); a warp for each list then
 /// classifies 32 tiles at a time.
-Value buildLiveTiles(AttentionOp op, tile::ScheduleAttr schedule,
+Value buildLiveTiles(AttentionOpInterface op, tile::ScheduleAttr schedule,
                      gpu::GPUModuleOp module, StringRef name);
 
 } // namespace mlir::attn

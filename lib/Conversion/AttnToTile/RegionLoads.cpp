@@ -63,7 +63,7 @@ static Value redirected(ImplicitLocOpBuilder &b, Value capture, Value isEmpty,
   return arith::SelectOp::create(b, isEmpty, everywhere, capture);
 }
 
-void attn::redirectLoadsWithoutKeys(AttentionOp op) {
+void attn::redirectLoadsWithoutKeys(AttentionOpInterface op) {
   auto keys = cast<MemRefType>(op.getKey().getType());
   if (!keys.isDynamicDim(2) && keys.getDimSize(2) > 0)
     return;

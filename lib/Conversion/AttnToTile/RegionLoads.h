@@ -20,7 +20,7 @@ bool loadsByPosition(Region &region);
 /// evaluate the regions of one tile even then. What the score and the mask of
 /// `op` read by key becomes a piece of the query then, at any index: what it
 /// makes of a score is masked. Before `op`; its captures change.
-void redirectLoadsWithoutKeys(AttentionOp op);
+void redirectLoadsWithoutKeys(AttentionOpInterface op);
 
 } // namespace mlir::attn
 

@@ -20,7 +20,7 @@ static Value load(ImplicitLocOpBuilder &b, Value source, ValueRange indices) {
   return element.getType().isIndex() ? clamped(b, element) : element;
 }
 
-RegionScalars::RegionScalars(AttentionOp op, ImplicitLocOpBuilder &b,
+RegionScalars::RegionScalars(AttentionOpInterface op, ImplicitLocOpBuilder &b,
                              Value batch, Value head,
                              function_ref<Value(Value)> captured) {
   map.map(op.getMask().getArgument(0), batch);

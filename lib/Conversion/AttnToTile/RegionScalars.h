@@ -18,7 +18,7 @@ class RegionScalars {
 public:
   /// `captured` says where a capture is. Indices are clamped where `b` stands,
   /// as the kernels do that compute with them in 32 bits.
-  RegionScalars(AttentionOp op, ImplicitLocOpBuilder &b, Value batch,
+  RegionScalars(AttentionOpInterface op, ImplicitLocOpBuilder &b, Value batch,
                 Value head, function_ref<Value(Value)> captured);
 
   void mapPosition(Value argument, Value position) {

@@ -20,6 +20,9 @@ void populateFragmentPatterns(TypeConverter &converter,
                               RewritePatternSet &patterns);
 /// Row reductions over quads.
 void populateRowPatterns(TypeConverter &converter, RewritePatternSet &patterns);
+/// Sums of two halves of the rows, through shared memory.
+void populateHalvesPatterns(TypeConverter &converter,
+                            RewritePatternSet &patterns);
 /// What the lanes of a warp agree on.
 void populateWarpPatterns(TypeConverter &converter,
                           RewritePatternSet &patterns);

@@ -119,6 +119,7 @@ static void populatePatterns(TypeConverter &converter,
                              const ::attn::TargetDesc &desc) {
   populateFragmentPatterns(converter, patterns);
   populateRowPatterns(converter, patterns);
+  populateHalvesPatterns(converter, patterns);
   populateWarpPatterns(converter, patterns);
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);

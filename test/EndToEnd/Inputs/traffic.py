@@ -30,7 +30,7 @@ def measure(case, *arguments):
     with open(path, "w") as file:
         file.write(program(case, {}))
     inputs = [f"random:{case.b}x{heads}x{length}x{dim}"
-              for heads, length, dim in case.inputs]
+              for heads, length, dim in case.inputs.values()]
     subprocess.run(["attn-run", path, "--device=sim", "--chip=" + CHIP,
                     "--inputs=" + ",".join(inputs), f"--stats={stats}",
                     *arguments], check=True)

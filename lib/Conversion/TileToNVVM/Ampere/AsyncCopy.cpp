@@ -21,9 +21,11 @@ namespace {
 /// banks.
 class CopyEmitter {
 public:
+  /// Fills `count` rows of the tile.
   CopyEmitter(Integers &e, Value source, Value row, SharedTile tile,
-              Value inBounds, int64_t width, int64_t alignment, int64_t threads)
-      : e(e), source(e, source), tile(tile), width(width),
+              int64_t count, Value inBounds, int64_t width, int64_t alignment,
+              int64_t threads)
+      : e(e), source(e, source), tile(tile), count(count), width(width),
         alignment(alignment) {
     ThreadIndex t(e);
     chunk = e.rem(t.thread, tile.chunksPerPage());
@@ -42,18 +44,18 @@ public:
     Value to = tile.laneAddress(e, threadRow, chunk);
     Value step = arith::MulIOp::create(e.b, source.byteStride(0),
                                        source.i64(rowsPerPass));
-    for (int64_t row = 0; row < tile.rows; row += rowsPerPass) {
+    for (int64_t row = 0; row < count; row += rowsPerPass) {
       if (row)
         from = source.moved(from, step);
       // The swizzle has a period of 8 rows.
       Value target = rowsPerPass % 8
                          ? tile.laneAddress(e, e.add(threadRow, row), chunk)
                          : e.add(to, row * tile.pageBytes);
-      if (row + rowsPerPass <= tile.rows) {
+      if (row + rowsPerPass <= count) {
         copyRow(row, from, target);
         continue;
       }
-      Value owns = e.less(threadRow, e.constant(tile.rows - row));
+      Value owns = e.less(threadRow, e.constant(count - row));
       auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
       OpBuilder::InsertionGuard guard(e.b);
       e.b.setInsertionPointToStart(branch.thenBlock());
@@ -133,7 +135,8 @@ private:
 
   Integers &e;
   GlobalTensor source;
-  SharedTile tile;
+  SharedTile tile;   // from the first row that is filled on
+  int64_t count;     // of rows
   int64_t width;     // columns of the source
   int64_t alignment; // of its rows, in bytes
   Value chunk, threadRow, firstRow, column;
@@ -145,10 +148,18 @@ template <typename CopyLike>
 void emitCopy(CopyLike op, Value target, OpBuilder &rewriter) {
   Integers e(op.getLoc(), rewriter);
   SharedTile tile(target, cast<MemRefType>(op.getTarget().getType()));
-  CopyEmitter(e, op.getSource(), op.getRow(), tile, op.getInBounds(),
-              cast<MemRefType>(op.getSource().getType()).getDimSize(1),
-              op.getAlignment(), ThreadGroup::of(op).threads)
-      .run();
+  SmallVector<Value> sources = {op.getSource()};
+  if (Value second = op.getSecond())
+    sources.push_back(second);
+  int64_t count = tile.rows / sources.size();
+  for (Value source : sources) {
+    CopyEmitter(e, source, op.getRow(), tile, count, op.getInBounds(),
+                cast<MemRefType>(source.getType()).getDimSize(1),
+                op.getAlignment(), ThreadGroup::of(op).threads)
+        .run();
+    // A multiple of 8 rows: the swizzle begins anew.
+    tile.base = e.add(tile.base, count * tile.pageBytes);
+  }
 }
 
 struct CopyAsyncLowering : OpConversionPattern<CopyAsyncOp> {

@@ -115,6 +115,10 @@ private:
       SharedTile tile = shared(adaptor.getB(), op.getB());
       int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
       tile.base = e.add(tile.base, e.mul(t.group(e, type), bytes));
+      // In the row and not in the base, which changes with the slot of a ring.
+      if (int64_t batches = op.getBatches(); batches > 1)
+        row = e.add(row, e.mul(e.div(t.warp, getWarps(type) / batches),
+                               type.getDimSize(1)));
       bLoader.emplace(e, tile, row, chunk, /*transpose=*/!transposed);
     }
     return transposed ? bLoader->load(n * 8, k) : bLoader->load(k, n * 8);

@@ -245,6 +245,9 @@ struct CopyOutLowering : OpConversionPattern<CopyOutOp> {
           start, arith::MulIOp::create(e.b, target.byteStride(0),
                                        target.i64(pass * perPass)));
       Value inRows = e.less(e.add(globalRow, pass * perPass), length);
+      if (warpRows < perPass) // the next warp has the rest of a pass
+        inRows = arith::AndIOp::create(e.b, inRows,
+                                       e.less(laneRow, e.constant(warpRows)));
       for (int64_t page = 0; page < tile.pages(); ++page) {
         Value inside = inRows;
         if ((page + 1) * pageColumns > width)

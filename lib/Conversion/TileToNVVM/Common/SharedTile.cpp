@@ -8,6 +8,7 @@
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/SCF/IR/SCF.h"
 #include "llvm/Support/MathExtras.h"
 
 using namespace mlir;
@@ -134,6 +135,12 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
     SharedTile tile =
         SharedTile(adaptor.getTarget().front(), target).shareOf(e, t, type);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
+    OpBuilder::InsertionGuard guard(e.b);
+    if (tile.rows < type.getDimSize(0)) { // what does not fit stays behind
+      Value owns = e.less(t.rowWarp(e, type), e.constant(tile.rows / warpRows));
+      auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+    }
     Value row =
         e.add(e.mul(t.rowWarp(e, type), warpRows), e.shiftRight(t.lane, 2));
     Value chunk = e.constant(0);

@@ -59,6 +59,22 @@ struct UniformLowering : OpConversionPattern<UniformOp> {
   }
 };
 
+struct RowGroupLowering : OpConversionPattern<RowGroupOp> {
+  using OpConversionPattern::OpConversionPattern;
+  LogicalResult
+  matchAndRewrite(RowGroupOp op, OpAdaptor,
+                  ConversionPatternRewriter &rewriter) const override {
+    Integers e(op.getLoc(), rewriter);
+    int64_t warps = getFragmentWarps(op->getParentOfType<gpu::GPUFuncOp>());
+    int64_t groups = op.getGroups();
+    if (warps % groups)
+      return op.emitOpError("expected groups that divide the ")
+             << warps << " warps of the rows, but got " << groups;
+    rewriter.replaceOp(op, e.div(getUniformWarp(e), warps / groups));
+    return success();
+  }
+};
+
 /// Of the thread's own elements, then of the warp's threads.
 struct AnyLowering : OpConversionPattern<AnyOp> {
   using OpConversionPattern::OpConversionPattern;
@@ -116,6 +132,7 @@ struct ReduceLanesLowering : OpConversionPattern<ReduceLanesOp> {
 
 void tile::populateWarpPatterns(TypeConverter &converter,
                                 RewritePatternSet &patterns) {
-  patterns.add<UniformLowering, AnyLowering, LaneLowering, BallotLowering,
-               ReduceLanesLowering>(converter, patterns.getContext());
+  patterns.add<UniformLowering, RowGroupLowering, AnyLowering, LaneLowering,
+               BallotLowering, ReduceLanesLowering>(converter,
+                                                    patterns.getContext());
 }

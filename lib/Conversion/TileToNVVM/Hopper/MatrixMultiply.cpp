@@ -32,6 +32,11 @@ static bool hasGroupLayout(RankedTensorType accumulator) {
   return warps % 4 == 0 && accumulator.getDimSize(0) == warps * kWarpRows;
 }
 
+/// Whether each of several batches of a product is one warp group's.
+static bool areWarpGroups(RankedTensorType accumulator, int64_t batches) {
+  return batches == 1 || getWarps(accumulator) == 4 * batches;
+}
+
 /// The ops of `emit` go behind what defines `value`, out of the loops around
 /// its use.
 static Value besideDefinition(Integers &e, Value value,
@@ -126,8 +131,9 @@ struct MatrixDescriptor {
 class ProductEmitter {
 public:
   ProductEmitter(Location loc, OpBuilder &rewriter, Value a, Value b,
-                 RankedTensorType type, bool transposed)
-      : e(loc, rewriter), a(a), b(b), type(type), transposed(transposed) {}
+                 RankedTensorType type, bool transposed, int64_t batches)
+      : e(loc, rewriter), a(a), b(b), type(type), transposed(transposed),
+        batches(batches) {}
 
   /// `accumulator` is empty for a product that starts from zero.
   SmallVector<Value> run(ValueRange aValues, Value bAddress,
@@ -174,9 +180,10 @@ public:
   }
 
 private:
-  /// Where the columns of this thread's group start in operand b.
+  /// Where the columns of this thread's group, or of its batch, start in
+  /// operand b.
   Value shareOfB(const SharedTile &tile) {
-    if (getGroups(type) == 1)
+    if (getGroups(type) == 1 && batches == 1)
       return tile.base;
     int64_t bytes = tile.columnOffset(getColumnsPerGroup(type), transposed);
     return besideDefinition(e, tile.base, [&] {
@@ -222,6 +229,7 @@ private:
   Value a, b; // before conversion
   RankedTensorType type;
   bool transposed;
+  int64_t batches;
 };
 
 /// wgmma.wait_group, through which the values of the products pass: nothing
@@ -234,11 +242,15 @@ SmallVector<Value> emitWait(Location loc, OpBuilder &rewriter, int64_t pending,
   return text.emit();
 }
 
-LogicalResult checkGroupLayout(Operation *op, RankedTensorType type) {
+LogicalResult checkGroupLayout(Operation *op, RankedTensorType type,
+                               int64_t batches) {
   if (!hasGroupLayout(type))
     return op->emitOpError("expected 16 rows for each of 4 warps of every warp "
                            "group, but got ")
            << type;
+  if (!areWarpGroups(type, batches))
+    return op->emitOpError("expected each of ")
+           << batches << " products to be of one warp group, but got " << type;
   if (getColumnsPerGroup(type) > 256)
     return op->emitOpError("expected a product of at most 256 columns, but "
                            "got ")
@@ -255,10 +267,10 @@ struct DotAsyncLowering : OpConversionPattern<DotAsyncOp> {
   matchAndRewrite(DotAsyncOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (failed(checkGroupLayout(op, type)))
+    if (failed(checkGroupLayout(op, type, op.getBatches())))
       return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed());
+                           op.getTransposed(), op.getBatches());
     rewriter.replaceOpWithMultiple(
         op, {emitter.run(adaptor.getA(), adaptor.getB().front(),
                          adaptor.getAccumulator())});
@@ -293,12 +305,13 @@ struct DotLowering : OpConversionPattern<DotOp> {
   matchAndRewrite(DotOp op, OneToNOpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     auto type = cast<RankedTensorType>(op.getResult().getType());
-    if (!hasGroupLayout(type) || getColumnsPerGroup(type) > 256)
+    if (!hasGroupLayout(type) || !areWarpGroups(type, op.getBatches()) ||
+        getColumnsPerGroup(type) > 256)
       return rewriter.notifyMatchFailure(op, "not the layout of wgmma");
-    if (failed(checkGroupLayout(op, type)))
+    if (failed(checkGroupLayout(op, type, op.getBatches())))
       return failure();
     ProductEmitter emitter(op.getLoc(), rewriter, op.getA(), op.getB(), type,
-                           op.getTransposed());
+                           op.getTransposed(), op.getBatches());
     SmallVector<Value> product = emitter.run(
         adaptor.getA(), adaptor.getB().front(), adaptor.getAccumulator());
     rewriter.replaceOpWithMultiple(

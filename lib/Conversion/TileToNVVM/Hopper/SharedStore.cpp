@@ -27,6 +27,12 @@ struct StoreLowering : OpConversionPattern<StoreOp> {
     SharedTile tile =
         SharedTile(adaptor.getTarget().front(), target).shareOf(e, t, type);
     int64_t warpRows = type.getDimSize(0) / getWarps(type);
+    OpBuilder::InsertionGuard guard(e.b);
+    if (tile.rows < type.getDimSize(0)) { // what does not fit stays behind
+      Value owns = e.less(t.warp, e.constant(tile.rows / warpRows));
+      auto branch = scf::IfOp::create(e.b, owns, /*withElseRegion=*/false);
+      e.b.setInsertionPointToStart(branch.thenBlock());
+    }
     // Blocks: rows 0 to 7, rows 8 to 15, then those of the next 8 columns.
     Value row =
         e.add(e.mul(t.rowWarp(e, type), warpRows), e.bitAnd(t.lane, 15));

@@ -18,9 +18,6 @@
 using namespace mlir;
 using namespace mlir::tile;
 
-/// Rows of a buffer that one warp group owns.
-static constexpr int64_t kGroupRows = 64;
-
 /// Cache policies as createpolicy.fractional makes them for all of the data.
 static constexpr int64_t kEvictFirst = 0x12F0000000000000;
 static constexpr int64_t kEvictLast = 0x14F0000000000000;
@@ -50,15 +47,18 @@ public:
   }
 
   std::string dimensions() const { return std::to_string(rank) + "d"; }
-  std::string shared(int64_t page) const {
+  /// A page from row `row` on.
+  std::string shared(int64_t page, int64_t row = 0) const {
     return "[" + address + "+" +
-           std::to_string(page * tile.rows * tile.pageBytes) + "]";
+           std::to_string((page * tile.rows + row) * tile.pageBytes) + "]";
   }
-  std::string tensor(int64_t page) {
+  std::string tensor(int64_t page) { return tensor(page, map); }
+  /// The same place of another tensor.
+  std::string tensor(int64_t page, const std::string &from) {
     Value column = e.constant(page * tile.pageBytes / tile.elementBytes);
     if (columnOffset)
       column = e.add(columnOffset, column);
-    return "[" + map + ", {" + text.input(column) + ", " + outer + "}]";
+    return "[" + from + ", {" + text.input(column) + ", " + outer + "}]";
   }
 
 private:
@@ -117,12 +117,19 @@ struct CopyTensorLowering : OpConversionPattern<CopyTensorOp> {
     }
     PageOperands operands(e, text, tile, address, mapAddress(e, op.getMap()),
                           adaptor.getCoordinates(), firstRow);
+    std::string instruction =
+        guard + "cp.async.bulk.tensor." + operands.dimensions() +
+        (blocks > 1 ? ".shared::cluster" : ".shared::cta") +
+        ".global.tile.mbarrier::complete_tx::bytes" + modifiers + " ";
     for (int64_t page = 0; page < tile.pages(); ++page)
-      text.line(guard + "cp.async.bulk.tensor." + operands.dimensions() +
-                (blocks > 1 ? ".shared::cluster" : ".shared::cta") +
-                ".global.tile.mbarrier::complete_tx::bytes" + modifiers + " " +
-                operands.shared(page) + ", " + operands.tensor(page) + ", " +
-                tail + ";");
+      text.line(instruction + operands.shared(page) + ", " +
+                operands.tensor(page) + ", " + tail + ";");
+    if (Value map = op.getSecond()) { // the other half of the rows
+      std::string second = text.input(mapAddress(e, map));
+      for (int64_t page = 0; page < tile.pages(); ++page)
+        text.line(instruction + operands.shared(page, tile.rows / 2) + ", " +
+                  operands.tensor(page, second) + ", " + tail + ";");
+    }
     text.emit();
     rewriter.eraseOp(op);
     return success();
@@ -191,24 +198,22 @@ struct CopyOutTensorLowering : OpConversionPattern<CopyOutTensorOp> {
     if (failed(checkWarpGroups(op)))
       return failure();
     int64_t groups = ThreadGroup::of(op).threads / kWarpGroupThreads;
-    bool sharesRows =
-        groups > 1 && tile.rows == kGroupRows && tile.pages() % groups == 0;
-    if (tile.rows != kGroupRows * groups && !sharesRows)
-      return op.emitOpError("expected ")
-             << kGroupRows * groups << " rows for " << groups
-             << " warp groups, or " << kGroupRows
-             << " and a share of the pages for each, but got " << tile.rows
-             << " and " << tile.pages() << " pages";
+    bool sharesPages =
+        storesPages(cast<MemRefType>(op.getSource().getType()), groups);
+    if (!sharesPages && tile.rows % (8 * groups))
+      return op.emitOpError("expected a multiple of ")
+             << 8 * groups << " rows for " << groups << " warp groups, but got "
+             << tile.rows;
     Integers e(op.getLoc(), rewriter);
     emitAsyncProxyFence(rewriter, op.getLoc());
     emitWarpGroupBarrier(e);
     Value firstRow, firstColumn, address = tile.base;
-    if (sharesRows) {
+    if (sharesPages) {
       tile.columns /= groups;
       firstColumn = e.mul(getUniformWarpGroup(e), tile.columns);
       address = e.add(address, e.mul(firstColumn, tile.columnOffset(1, false)));
     } else {
-      firstRow = e.mul(getUniformWarpGroup(e), kGroupRows);
+      firstRow = e.mul(getUniformWarpGroup(e), tile.rows / groups);
       address = e.add(address, e.mul(firstRow, tile.pageBytes));
     }
 

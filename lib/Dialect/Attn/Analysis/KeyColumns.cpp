@@ -42,8 +42,10 @@ static bool startAlike(Value x, Value y) {
          a.getMixedStrides() == b.getMixedStrides();
 }
 
-bool attn::isValueInKey(AttentionOp op) {
-  if (!op.isBufferized() || op.getValueHeadDim() > op.getHeadDim())
+bool attn::isValueInKey(AttentionOpInterface op) {
+  // The keys of several maps are one tile together, which is not the value's.
+  if (op.getKeys().size() > 1 || !op.isBufferized() ||
+      op.getValueHeadDim() > op.getHeadDim())
     return false;
   Value key = originOf(op.getKey()), value = originOf(op.getValue());
   return key == value || startAlike(key, value);

@@ -4,12 +4,11 @@
 //
 // Labels in brackets are the constraints of docs/Spec.md.
 
-#include "attn/Dialect/Attn/IR/AttnDialect.h"
+#include "Verification.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/IR/Matchers.h"
 #include "llvm/ADT/SetVector.h"
-#include <cmath>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -18,35 +17,19 @@ using namespace mlir::attn;
 // Accessors
 //===----------------------------------------------------------------------===//
 
-Value AttentionOp::getOut() {
-  return isBufferized() ? Value(getOuts().front()) : Value(getResult(0));
-}
-
 Value AttentionOp::getLse() {
   if (isBufferized())
     return getOuts().size() > 1 ? Value(getOuts()[1]) : Value();
   return getNumResults() > 1 ? Value(getResult(1)) : Value();
 }
 
-double AttentionOp::getScaleValue() {
-  if (auto scale = getScale())
-    return scale->convertToFloat();
-  return 1.0 / std::sqrt(double(getHeadDim()));
+NormalizerAttrInterface attn::getDefaultNormalizer(MLIRContext *context) {
+  return cast<NormalizerAttrInterface>(SoftmaxAttr::get(context));
 }
 
-NormalizerAttrInterface AttentionOp::getNormalizerOrDefault() {
-  if (auto normalizer = getNormalizer())
-    return *normalizer;
-  return cast<NormalizerAttrInterface>(SoftmaxAttr::get(getContext()));
-}
-
-Type AttentionOp::getElementType() {
-  return cast<ShapedType>(getQuery().getType()).getElementType();
-}
-
-SmallVector<Value> AttentionOp::getCaptures() {
+SmallVector<Value> attn::collectCaptures(Operation *attention) {
   llvm::SetVector<Value> captures;
-  for (Region &region : getOperation()->getRegions())
+  for (Region &region : attention->getRegions())
     region.walk([&](Operation *op) {
       for (Value operand : op->getOperands())
         if (!region.isAncestor(operand.getParentRegion()))
@@ -58,15 +41,24 @@ SmallVector<Value> AttentionOp::getCaptures() {
 void AttentionOp::getEffects(
     SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
         &effects) {
-  for (OpOperand &operand : getOperation()->getOpOperands())
+  collectEffects(*this, effects);
+}
+
+void attn::collectEffects(
+    AttentionOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects) {
+  // They are the last ones.
+  unsigned firstOut = op->getNumOperands() - op.getOuts().size();
+  for (OpOperand &operand : op->getOpOperands())
     if (isa<BaseMemRefType>(operand.get().getType())) {
-      bool isOut = operand.getOperandNumber() >= 3;
+      bool isOut = operand.getOperandNumber() >= firstOut;
       effects.emplace_back(isOut ? static_cast<MemoryEffects::Effect *>(
                                        MemoryEffects::Write::get())
                                  : MemoryEffects::Read::get(),
                            &operand, SideEffects::DefaultResource::get());
     }
-  if (llvm::any_of(getCaptures(), [](Value capture) {
+  if (llvm::any_of(op.getCaptures(), [](Value capture) {
         return isa<BaseMemRefType>(capture.getType());
       }))
     effects.emplace_back(MemoryEffects::Read::get());
@@ -76,18 +68,8 @@ void AttentionOp::getEffects(
 // Verifier
 //===----------------------------------------------------------------------===//
 
-namespace {
-/// A dimension of an operand, with the names that a message needs.
-struct NamedDim {
-  StringRef operand;
-  StringRef dim;
-  int64_t size;
-};
-} // namespace
-
-/// Static sizes must agree; a dynamic one is checked by the host function.
-static LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
-                                NamedDim b) {
+LogicalResult attn::verifySame(Operation *op, StringRef label, NamedDim a,
+                               NamedDim b) {
   if (ShapedType::isDynamic(a.size) || ShapedType::isDynamic(b.size) ||
       a.size == b.size)
     return success();
@@ -96,8 +78,8 @@ static LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
          << " and " << b.operand << ", but got " << a.size << " and " << b.size;
 }
 
-static LogicalResult verifyRank(Operation *op, StringRef name, Value value,
-                                int64_t rank, StringRef dims) {
+LogicalResult attn::verifyRank(Operation *op, StringRef name, Value value,
+                               int64_t rank, StringRef dims) {
   auto type = cast<ShapedType>(value.getType());
   if (type.getRank() == rank)
     return success();
@@ -106,8 +88,8 @@ static LogicalResult verifyRank(Operation *op, StringRef name, Value value,
          << type;
 }
 
-static LogicalResult verifyInnerStride(Operation *op, StringRef name,
-                                       Value value) {
+LogicalResult attn::verifyInnerStride(Operation *op, StringRef name,
+                                      Value value) {
   auto type = dyn_cast<MemRefType>(value.getType());
   if (!type)
     return success();
@@ -123,8 +105,8 @@ static LogicalResult verifyInnerStride(Operation *op, StringRef name,
 }
 
 /// All values whose kind, stride and types the op rules on.
-static SmallVector<std::pair<StringRef, Value>> namedValues(AttentionOp op) {
-  SmallVector<std::pair<StringRef, Value>> values = {
+static NamedValues namedValues(AttentionOp op) {
+  NamedValues values = {
       {"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}};
   values.push_back({"out", op.getOut()});
   if (Value lse = op.getLse())
@@ -132,32 +114,36 @@ static SmallVector<std::pair<StringRef, Value>> namedValues(AttentionOp op) {
   return values;
 }
 
-static LogicalResult verifyKinds(AttentionOp op) {
-  size_t results = op.getNumResults(), outs = op.getOuts().size();
+LogicalResult attn::verifyKinds(AttentionOpInterface op, size_t most,
+                                function_ref<NamedValues()> values) {
+  size_t results = op->getNumResults(), outs = op.getOuts().size();
   bool tensors = isa<RankedTensorType>(op.getQuery().getType());
   if (outs && results)
     return op.emitOpError(
         "[A12] expected either results or outs, but got both");
   size_t count = results + outs;
-  if (count < 1 || count > 2)
-    return op.emitOpError("[A12] expected out and optionally lse, but got ")
+  if (count < 1 || count > most)
+    return op.emitOpError("[A12] expected out")
+           << (most > 1 ? " and optionally lse" : " alone") << ", but got "
            << count << (tensors ? " results" : " outs");
-  for (auto [name, value] : namedValues(op))
+  NamedValues named = values();
+  for (auto [name, value] : named)
     if (isa<RankedTensorType>(value.getType()) != tensors)
       return op.emitOpError("[A12] expected all operands to be tensors or all "
                             "to be memrefs, but ")
-             << name << " is " << value.getType() << " and query is "
-             << op.getQuery().getType();
+             << name << " is " << value.getType() << " and "
+             << named.front().first << " is " << op.getQuery().getType();
   return success();
 }
 
-static LogicalResult verifyElementTypes(AttentionOp op) {
+LogicalResult attn::verifyElementTypes(AttentionOpInterface op,
+                                       const NamedValues &values) {
+  StringRef query = values.front().first;
   Type type = op.getElementType();
   if (!type.isF16() && !type.isBF16() && !type.isF32())
-    return op.emitOpError("[A2] expected query of element type f16, bf16 or "
-                          "f32, but got ")
-           << type;
-  for (auto [name, value] : namedValues(op)) {
+    return op.emitOpError("[A2] expected ")
+           << query << " of element type f16, bf16 or f32, but got " << type;
+  for (auto [name, value] : values) {
     Type other = cast<ShapedType>(value.getType()).getElementType();
     if (name == "lse") {
       if (!other.isF32())
@@ -165,36 +151,40 @@ static LogicalResult verifyElementTypes(AttentionOp op) {
                << other;
     } else if (other != type) {
       return op.emitOpError("[A2] expected ")
-             << name << " of the same element type as query (" << type
+             << name << " of the same element type as " << query << " (" << type
              << "), but got " << other;
     }
   }
   return success();
 }
 
-static LogicalResult verifyShapes(AttentionOp op) {
-  auto shape = [](Value value) { return AttentionOp::getShape(value); };
+LogicalResult attn::verifyShapes(AttentionOpInterface op) {
+  bool isOnly = op.getQueries().size() == 1;
+  StringRef query = isOnly ? "query" : "query0", key = isOnly ? "key" : "key0";
+  auto shape = [](Value value) {
+    return cast<ShapedType>(value.getType()).getShape();
+  };
   ArrayRef<int64_t> q = shape(op.getQuery()), k = shape(op.getKey()),
                     v = shape(op.getValue()), o = shape(op.getOut());
-  for (auto [name, sizes] : {std::pair("query", q), {"value", v}})
+  for (auto [name, sizes] : {std::pair(query, q), {StringRef("value"), v}})
     if (ShapedType::isDynamic(sizes[3]))
       return op.emitOpError("[A4] expected a static head_dim in ") << name;
-  if (failed(verifySame(op, "A3", {"query", "batch", q[0]},
-                        {"key", "batch", k[0]})) ||
-      failed(verifySame(op, "A3", {"key", "batch", k[0]},
+  if (failed(
+          verifySame(op, "A3", {query, "batch", q[0]}, {key, "batch", k[0]})) ||
+      failed(verifySame(op, "A3", {key, "batch", k[0]},
                         {"value", "batch", v[0]})) ||
-      failed(verifySame(op, "A4", {"query", "head_dim", q[3]},
-                        {"key", "head_dim", k[3]})) ||
-      failed(verifySame(op, "A5", {"key", "num_kv_heads", k[1]},
+      failed(verifySame(op, "A4", {query, "head_dim", q[3]},
+                        {key, "head_dim", k[3]})) ||
+      failed(verifySame(op, "A5", {key, "num_kv_heads", k[1]},
                         {"value", "num_kv_heads", v[1]})) ||
-      failed(verifySame(op, "A5", {"key", "length", k[2]},
+      failed(verifySame(op, "A5", {key, "length", k[2]},
                         {"value", "length", v[2]})) ||
       failed(verifySame(op, "A7", {"out", "batch", o[0]},
-                        {"query", "batch", q[0]})) ||
+                        {query, "batch", q[0]})) ||
       failed(verifySame(op, "A7", {"out", "num_heads", o[1]},
-                        {"query", "num_heads", q[1]})) ||
+                        {query, "num_heads", q[1]})) ||
       failed(verifySame(op, "A7", {"out", "length", o[2]},
-                        {"query", "length", q[2]})) ||
+                        {query, "length", q[2]})) ||
       failed(verifySame(op, "A7", {"out", "head_dim", o[3]},
                         {"value", "head_dim", v[3]})))
     return failure();
@@ -205,21 +195,23 @@ static LogicalResult verifyShapes(AttentionOp op) {
     return op.emitOpError("[A6] expected num_heads to be a multiple of "
                           "num_kv_heads, but got ")
            << q[1] << " and " << k[1];
-  if (Value lse = op.getLse()) {
-    ArrayRef<int64_t> l = shape(lse);
-    if (failed(verifySame(op, "A8", {"lse", "batch", l[0]},
-                          {"query", "batch", q[0]})) ||
-        failed(verifySame(op, "A8", {"lse", "num_heads", l[1]},
-                          {"query", "num_heads", q[1]})) ||
-        failed(verifySame(op, "A8", {"lse", "length", l[2]},
-                          {"query", "length", q[2]})))
-      return failure();
-  }
   return success();
 }
 
-/// What the normalizer defines and takes.
-static LogicalResult verifyNormalizer(AttentionOp op) {
+static LogicalResult verifyLse(AttentionOp op) {
+  Value lse = op.getLse();
+  if (!lse)
+    return success();
+  constexpr StringLiteral kDims[] = {"batch", "num_heads", "length"};
+  for (int d = 0; d < 3; ++d)
+    if (failed(verifySame(
+            op, "A8", {"lse", kDims[d], AttentionOp::getShape(lse)[d]},
+            {"query", kDims[d], AttentionOp::getShape(op.getQuery())[d]})))
+      return failure();
+  return success();
+}
+
+LogicalResult attn::verifyNormalizer(AttentionOpInterface op) {
   NormalizerAttrInterface normalizer = op.getNormalizerOrDefault();
   if (op.getLse() && !normalizer.hasLse())
     return op.emitOpError("[A15] expected no lse with ")
@@ -231,7 +223,8 @@ static LogicalResult verifyNormalizer(AttentionOp op) {
 }
 
 LogicalResult AttentionOp::verify() {
-  if (failed(verifyKinds(*this)) ||
+  if (failed(
+          verifyKinds(*this, /*most=*/2, [&] { return namedValues(*this); })) ||
       failed(verifyRank(*this, "query", getQuery(), 4, "B x Hq x Sq x Dqk")) ||
       failed(verifyRank(*this, "key", getKey(), 4, "B x Hkv x Sk x Dqk")) ||
       failed(verifyRank(*this, "value", getValue(), 4, "B x Hkv x Sk x Dv")) ||
@@ -244,16 +237,17 @@ LogicalResult AttentionOp::verify() {
       return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
-  if (failed(verifyElementTypes(*this)) || failed(verifyNormalizer(*this)))
+  if (failed(verifyElementTypes(*this, namedValues(*this))) ||
+      failed(verifyNormalizer(*this)) || failed(verifyShapes(*this)))
     return failure();
-  return verifyShapes(*this);
+  return verifyLse(*this);
 }
 
 //===----------------------------------------------------------------------===//
 // Region verifier
 //===----------------------------------------------------------------------===//
 
-static LogicalResult verifySignature(AttentionOp op, StringRef label,
+static LogicalResult verifySignature(AttentionOpInterface op, StringRef label,
                                      StringRef name, Region &region,
                                      ArrayRef<Type> arguments, Type yielded) {
   Block &block = region.front();
@@ -276,7 +270,7 @@ static LogicalResult verifySignature(AttentionOp op, StringRef label,
 }
 
 /// [A10] Scalars go in, except what attn.load reads, and scalars come out.
-static LogicalResult verifyScalars(AttentionOp op, StringRef name,
+static LogicalResult verifyScalars(AttentionOpInterface op, StringRef name,
                                    Operation &nested) {
   auto refuse = [&](Type type) {
     auto diag = op.emitOpError("[A10] expected scalars in the ")
@@ -305,7 +299,8 @@ static LogicalResult verifyScalars(AttentionOp op, StringRef name,
 }
 
 /// [A10] Only scalar computation: arith, math, attn.load and named score ops.
-static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
+static LogicalResult verifyBody(AttentionOpInterface op, StringRef name,
+                                Block &block) {
   for (Operation &nested : block) {
     // An unregistered op has no dialect.
     if (!isa<LoadOp, YieldOp, ScoreOpInterface>(nested) &&
@@ -323,23 +318,25 @@ static LogicalResult verifyBody(AttentionOp op, StringRef name, Block &block) {
   return success();
 }
 
-LogicalResult AttentionOp::verifyRegions() {
-  Builder b(getContext());
+LogicalResult AttentionOp::verifyRegions() { return verifyRegionsOf(*this); }
+
+LogicalResult attn::verifyRegionsOf(AttentionOpInterface op) {
+  Builder b(op.getContext());
   Type index = b.getIndexType(), f32 = b.getF32Type();
-  if (!getScore().empty() &&
-      (failed(verifySignature(*this, "A9", "score", getScore(),
+  Region &score = op.getScore(), &mask = op.getMask(), &sink = op.getSink();
+  if (!score.empty() &&
+      (failed(verifySignature(op, "A9", "score", score,
                               {f32, index, index, index, index}, f32)) ||
-       failed(verifyBody(*this, "score", getScore().front()))))
+       failed(verifyBody(op, "score", score.front()))))
     return failure();
-  if (!getMask().empty() &&
-      (failed(verifySignature(*this, "A9", "mask", getMask(),
+  if (!mask.empty() &&
+      (failed(verifySignature(op, "A9", "mask", mask,
                               {index, index, index, index}, b.getI1Type())) ||
-       failed(verifyBody(*this, "mask", getMask().front()))))
+       failed(verifyBody(op, "mask", mask.front()))))
     return failure();
-  if (!getSink().empty() &&
-      (failed(verifySignature(*this, "A9", "sink", getSink(), {index, index},
-                              f32)) ||
-       failed(verifyBody(*this, "sink", getSink().front()))))
+  if (!sink.empty() &&
+      (failed(verifySignature(op, "A9", "sink", sink, {index, index}, f32)) ||
+       failed(verifyBody(op, "sink", sink.front()))))
     return failure();
   return success();
 }
@@ -348,10 +345,13 @@ LogicalResult AttentionOp::verifyRegions() {
 // Canonicalization
 //===----------------------------------------------------------------------===//
 
-/// Drops a region that says nothing: a score that is passed through, a mask
-/// that is always true.
 LogicalResult AttentionOp::canonicalize(AttentionOp op,
                                         PatternRewriter &rewriter) {
+  return dropIdleRegion(op, rewriter);
+}
+
+LogicalResult attn::dropIdleRegion(AttentionOpInterface op,
+                                   PatternRewriter &rewriter) {
   auto yielded = [](Region &region) {
     return cast<YieldOp>(region.front().getTerminator()).getValue();
   };

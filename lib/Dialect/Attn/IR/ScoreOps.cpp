@@ -40,7 +40,7 @@ namespace {
 /// is static: both are reached, as positions are independent of each other.
 class IndexReach {
 public:
-  explicit IndexReach(AttentionOp op) : op(op) {
+  explicit IndexReach(AttentionOpInterface op) : op(op) {
     auto shape = [](Value operand) {
       return cast<ShapedType>(operand.getType());
     };
@@ -71,7 +71,7 @@ private:
       return true;
     }
     if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (argument.getOwner()->getParentOp() != op)
+      if (argument.getOwner()->getParentOp() != op.getOperation())
         return false; // a captured scalar
       unsigned number = argument.getArgNumber();
       if (argument.getParentRegion() == &op.getScore())
@@ -91,7 +91,7 @@ private:
            add(product.getLhs(), factor * number.getSExtValue());
   }
 
-  AttentionOp op;
+  AttentionOpInterface op;
   std::array<int64_t, 4> sizes, factors;
   int64_t constant;
 };
@@ -103,7 +103,7 @@ LogicalResult LoadOp::verify() {
     return emitOpError("[L1] expected ")
            << type.getRank() << " indices for capture of type " << type
            << ", but got " << getIndices().size();
-  auto parent = dyn_cast_or_null<AttentionOp>((*this)->getParentOp());
+  auto parent = dyn_cast_or_null<AttentionOpInterface>((*this)->getParentOp());
   if (!parent)
     return success();
   for (auto [d, index] : llvm::enumerate(getIndices())) {

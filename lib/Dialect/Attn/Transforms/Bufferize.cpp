@@ -86,7 +86,8 @@ private:
         kept.push_back(value);
         continue;
       }
-      if (!isa_and_nonnull<AttentionOp, RotaryOp>(value.getDefiningOp()))
+      if (!isa_and_nonnull<AttentionOpInterface, RotaryOp>(
+              value.getDefiningOp()))
         return ret.emitOpError(
             "expected every returned tensor to be the result "
             "of an attn op");
@@ -100,8 +101,8 @@ private:
   }
 
   LogicalResult convert(Operation *op) {
-    if (auto attention = dyn_cast<AttentionOp>(op))
-      return convertAttention(attention);
+    if (isa<AttentionOpInterface>(op))
+      return convertAttention(op);
     if (auto rotary = dyn_cast<RotaryOp>(op))
       return convertRotary(rotary);
     OpBuilder builder(op);
@@ -170,33 +171,33 @@ private:
     return failure(result.wasInterrupted());
   }
 
-  LogicalResult convertAttention(AttentionOp op) {
+  /// The same op on memrefs: results become `outs`, its only other operands.
+  LogicalResult convertAttention(Operation *op) {
     SmallVector<Value> inputs, outs;
-    for (Value input : {op.getQuery(), op.getKey(), op.getValue()}) {
-      Value memref = memrefs.lookupOrNull(input);
+    for (Value input : op->getOperands()) {
+      Value memref = isa<RankedTensorType>(input.getType())
+                         ? memrefs.lookupOrNull(input)
+                         : input;
       if (!memref)
-        return op.emitOpError("expected operands that are function arguments "
-                              "or results of attn.rotary; a result of another "
-                              "op would need memory that no one owns");
+        return op->emitOpError("expected operands that are function arguments "
+                               "or results of attn.rotary; a result of another "
+                               "op would need memory that no one owns");
       inputs.push_back(memref);
     }
-    for (Value result : op.getResults()) {
+    for (Value result : op->getResults()) {
       Value out = outputs.lookupOrNull(result);
       if (!out)
-        return op.emitOpError("expected result ")
+        return op->emitOpError("expected result ")
                << cast<OpResult>(result).getResultNumber()
                << " to be returned by the function";
       outs.push_back(out);
     }
-    OpBuilder builder(op);
-    auto bufferized = AttentionOp::create(
-        builder, op.getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
-        outs, op.getScaleAttr(), op.getNormalizerAttr());
+    Operation *bufferized = createBufferized(op, inputs, outs);
     // A schedule may be written on the op.
     bufferized->setDiscardableAttrs(op->getDiscardableAttrDictionary());
-    bufferized.getScore().takeBody(op.getScore());
-    bufferized.getMask().takeBody(op.getMask());
-    bufferized.getSink().takeBody(op.getSink());
+    for (auto [to, from] :
+         llvm::zip(bufferized->getRegions(), op->getRegions()))
+      to.takeBody(from);
     WalkResult captures = bufferized->walk([&](LoadOp load) {
       Value memref = memrefs.lookupOrNull(load.getCapture());
       if (!memref) {
@@ -208,6 +209,22 @@ private:
     });
     dead.push_back(op);
     return failure(captures.wasInterrupted());
+  }
+
+  static Operation *createBufferized(Operation *op, ValueRange inputs,
+                                     ValueRange outs) {
+    OpBuilder builder(op);
+    if (auto attention = dyn_cast<AttentionOp>(op))
+      return AttentionOp::create(
+          builder, op->getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
+          outs, attention.getScaleAttr(), attention.getNormalizerAttr());
+    auto difference = cast<DifferentialOp>(op);
+    return DifferentialOp::create(
+        builder, op->getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
+        inputs[3], inputs[4], inputs[5],
+        inputs.size() > 6 ? inputs[6] : Value(), outs,
+        difference.getScaleAttr(), difference.getNormalizerAttr(),
+        difference.getNormEpsilonAttr(), difference.getNormScaleAttr());
   }
 
   LogicalResult convertRotary(RotaryOp op) {
@@ -309,7 +326,8 @@ struct BufferizePass : mlir::attn::impl::AttnBufferizePassBase<BufferizePass> {
   void runOnOperation() override {
     for (auto func : getOperation().getOps<func::FuncOp>()) {
       bool onTensors = false;
-      func.walk([&](AttentionOp op) { onTensors |= !op.isBufferized(); });
+      func.walk(
+          [&](AttentionOpInterface op) { onTensors |= !op.isBufferized(); });
       func.walk([&](RotaryOp op) { onTensors |= !op.isBufferized(); });
       if (onTensors && failed(FunctionBufferizer(func).run()))
         return signalPassFailure();

@@ -53,7 +53,7 @@ static Value cloneInto(OpBuilder &b, Value value, Region &score,
 }
 
 /// mask = mask and condition (or its negation).
-static void addToMask(AttentionOp op, Value condition, bool negated) {
+static void addToMask(AttentionOpInterface op, Value condition, bool negated) {
   Region &score = op.getScore(), &mask = op.getMask();
   OpBuilder b(op.getContext());
   Location loc = condition.getLoc();
@@ -83,7 +83,7 @@ static void addToMask(AttentionOp op, Value condition, bool negated) {
 }
 
 /// Follows select(condition, x, -inf) from the yielded value on.
-static void moveConditions(AttentionOp op) {
+static void moveConditions(AttentionOpInterface op) {
   Region &score = op.getScore();
   OpOperand *use = &yieldOf(score)->getOpOperand(0);
   while (auto select = use->get().getDefiningOp<arith::SelectOp>()) {
@@ -110,7 +110,7 @@ namespace {
 struct MaskFromScorePass
     : mlir::attn::impl::AttnMaskFromScorePassBase<MaskFromScorePass> {
   void runOnOperation() override {
-    getOperation()->walk([](AttentionOp op) {
+    getOperation()->walk([](AttentionOpInterface op) {
       // Elsewhere a score of -inf is not that of a masked position.
       double dropped = op.getNormalizerOrDefault().getDroppedScore();
       if (!op.getScore().empty() && std::isinf(dropped) && dropped < 0)

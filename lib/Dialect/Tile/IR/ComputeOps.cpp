@@ -35,7 +35,7 @@ static void addDotEffects(
 /// Shapes and layouts of c = a * b, or a * transposed b; columns come in units.
 static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
                                RankedTensorType c, bool transposed,
-                               int64_t columnUnit) {
+                               int64_t batches, int64_t columnUnit) {
   if (!isa_and_nonnull<AccumulatorAttr>(c.getEncoding()) ||
       !c.getElementType().isF32())
     return op->emitOpError("expected an f32 accumulator, but got ") << c;
@@ -55,8 +55,18 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
   if (!b.getElementType().isF16() && !b.getElementType().isBF16())
     return op->emitOpError("expected f16 or bf16 operands, but got ")
            << b.getElementType();
+  bool isPlain = transposed && getGroups(c) == 1;
+  if (batches < 1 || getWarps(c) % batches || (batches > 1 && !isPlain))
+    return op->emitOpError("expected batches that divide the ")
+           << getWarps(c)
+           << " warps, and 1 unless transposed and without groups, but got "
+           << batches;
   int64_t k = b.getDimSize(transposed ? 1 : 0);
   int64_t n = b.getDimSize(transposed ? 0 : 1);
+  if (n % batches)
+    return op->emitOpError("expected rows of operand b for each of ")
+           << batches << " batches, but got " << b;
+  n /= batches;
   if (a.getDimSize(0) != c.getDimSize(0) || n != c.getDimSize(1) ||
       a.getDimSize(1) != k)
     return op->emitOpError("expected M x K times K x N, but got ")
@@ -85,7 +95,7 @@ LogicalResult DotOp::verify() {
   // One ldmatrix brings two blocks of 8 columns.
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()),
-                   tensorOf(getAccumulator()), getTransposed(),
+                   tensorOf(getAccumulator()), getTransposed(), getBatches(),
                    /*columnUnit=*/16);
 }
 
@@ -109,7 +119,7 @@ LogicalResult DotAsyncOp::verify() {
            << accumulator.getType() << " for " << getResult().getType();
   return verifyDot(*this, cast<ShapedType>(getA().getType()),
                    cast<ShapedType>(getB().getType()), tensorOf(getResult()),
-                   getTransposed(), /*columnUnit=*/8);
+                   getTransposed(), getBatches(), /*columnUnit=*/8);
 }
 
 LogicalResult DotWaitOp::verify() {
@@ -176,6 +186,31 @@ LogicalResult TotalOp::verify() {
                "got ")
            << getSource().getType() << " to " << getResult().getType();
   return success();
+}
+
+LogicalResult SumHalvesOp::verify() {
+  RankedTensorType source = tensorOf(getSource());
+  auto layout = dyn_cast_or_null<AccumulatorAttr>(source.getEncoding());
+  if (!layout || layout.getWarps() % 2 || layout.getGroups() > 1 ||
+      !source.getElementType().isF32())
+    return emitOpError("expected an f32 accumulator of an even number of "
+                       "warps and no groups, but got ")
+           << source;
+  // One 16-byte piece for each thread that sends.
+  auto through = cast<MemRefType>(getThrough().getType());
+  int64_t bytes =
+      through.getNumElements() * through.getElementTypeBitWidth() / 8;
+  if (bytes < layout.getWarps() * 16 * 16)
+    return emitOpError("expected a buffer of at least ")
+           << layout.getWarps() * 16 * 16 << " bytes, but got " << through;
+  return verifyShared(*this, "buffer", through);
+}
+
+LogicalResult RowGroupOp::verify() {
+  if (int64_t(getGroups()) >= 1)
+    return success();
+  return emitOpError("expected at least one group, but got ")
+         << int64_t(getGroups());
 }
 
 LogicalResult CombineOp::verify() {

@@ -169,6 +169,11 @@ int64_t tile::getPageColumns(MemRefType buffer) {
          buffer.getElementTypeBitWidth();
 }
 
+bool tile::storesPages(MemRefType buffer, int64_t groups) {
+  return groups > 1 && buffer.getDimSize(0) == 64 &&
+         buffer.getDimSize(1) / getPageColumns(buffer) % groups == 0;
+}
+
 MemRefType tile::getSharedType(int64_t rows, int64_t columns, Type element,
                                int64_t groups) {
   MLIRContext *context = element.getContext();

@@ -92,6 +92,18 @@ template <typename CopyLike> static LogicalResult verifyCopy(CopyLike op) {
     return op.emitOpError("expected a source of rank 2, not wider than the "
                           "target, but got ")
            << source << " to " << target;
+  if (Value second = op.getSecond()) {
+    auto type = cast<MemRefType>(second.getType());
+    if (type.getRank() != 2 || type.getDimSize(1) != source.getDimSize(1) ||
+        type.getElementType() != source.getElementType() ||
+        target.getDimSize(0) % 16)
+      return op.emitOpError("expected a second source of the first one's "
+                            "columns and a target whose halves are multiples "
+                            "of 8 rows, but got ")
+             << source << " and " << type << " to " << target;
+    if (failed(verifyPieces(op, "second source", type, op.getAlignment())))
+      return failure();
+  }
   return verifyPieces(op, "source", source, op.getAlignment());
 }
 
@@ -116,10 +128,17 @@ LogicalResult CopyAsyncOp::verify() { return verifyCopy(*this); }
 LogicalResult StoreOp::verify() {
   auto source = cast<RankedTensorType>(getSource().getType());
   auto target = cast<MemRefType>(getTarget().getType());
-  if (!isa_and_nonnull<AccumulatorAttr>(source.getEncoding()) ||
-      source.getShape() != target.getShape())
+  auto layout = dyn_cast_or_null<AccumulatorAttr>(source.getEncoding());
+  if (!layout || target.getRank() != 2 ||
+      source.getDimSize(1) != target.getDimSize(1) ||
+      source.getDimSize(0) < target.getDimSize(0))
     return emitOpError(
-               "expected an accumulator of the target's shape, but got ")
+               "expected an accumulator of the target's shape, or with more "
+               "rows, but got ")
+           << source << " to " << target;
+  if (target.getDimSize(0) % (source.getDimSize(0) / layout.getWarps()))
+    return emitOpError("expected a target with the rows of whole warps, but "
+                       "got ")
            << source << " to " << target;
   Type element = target.getElementType();
   if (!source.getElementType().isF32() ||

@@ -57,6 +57,11 @@ LogicalResult CopyTensorOp::verify() {
            << *evict << "\"";
   if (getMulticast() && !getPipeline())
     return emitOpError("expected a pipeline for a multicast copy");
+  auto target = cast<MemRefType>(getTarget().getType());
+  if (getSecond() && (getMulticast() || target.getDimSize(0) % 16))
+    return emitOpError("expected a copy through two maps to be of halves that "
+                       "are multiples of 8 rows, without multicast, but got ")
+           << target;
   return success();
 }
 

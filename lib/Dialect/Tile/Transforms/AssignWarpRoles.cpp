@@ -351,16 +351,21 @@ private:
       CopyTensorOp::create(
           b, mapping.lookupOrDefault(tensor.getMap()), coordinates, slot,
           ring.pipeline, fill, tensor.getMulticastAttr(),
-          b.getStringAttr(isStreamed(ring.buffer) ? "last" : "first"));
+          b.getStringAttr(isStreamed(ring.buffer) ? "last" : "first"),
+          mappedOrNull(mapping, tensor.getSecond()));
       return success();
     }
     auto rows = cast<CopyOp>(copy);
-    Value inBounds = rows.getInBounds();
     CopyAsyncOp::create(b, mapping.lookupOrDefault(rows.getSource()),
                         mapping.lookupOrDefault(rows.getRow()), slot,
-                        inBounds ? mapping.lookupOrDefault(inBounds) : Value(),
-                        rows.getAlignment());
+                        mappedOrNull(mapping, rows.getInBounds()),
+                        rows.getAlignment(),
+                        mappedOrNull(mapping, rows.getSecond()));
     return success();
+  }
+
+  static Value mappedOrNull(IRMapping &mapping, Value value) {
+    return value ? mapping.lookupOrDefault(value) : Value();
   }
 
   LogicalResult produceLoop(scf::ForOp loop, IRMapping &mapping,

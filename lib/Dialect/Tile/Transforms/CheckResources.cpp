@@ -74,7 +74,7 @@ static double getBytesPerKey(gpu::GPUFuncOp kernel, ScheduleAttr schedule) {
   double bytes = 0;
   for (auto alloc : kernel.getOps<AllocOp>()) {
     auto type = cast<MemRefType>(alloc.getBuffer().getType());
-    bool streamed = type.getDimSize(0) == schedule.getN() &&
+    bool streamed = type.getDimSize(0) % schedule.getN() == 0 &&
                     int64_t(alloc.getSlots()) == schedule.getStages() &&
                     schedule.getStages() > 1;
     bool weights = schedule.getWeights() == Weights::Shared &&

@@ -162,10 +162,10 @@ private:
   }
 
   Value issueFirst(IRMapping &mapping) {
-    return DotAsyncOp::create(b, first.getResult().getType(),
-                              mapping.lookupOrDefault(first.getA()),
-                              mapping.lookupOrDefault(first.getB()),
-                              /*accumulator=*/Value(), first.getTransposed());
+    return DotAsyncOp::create(
+        b, first.getResult().getType(), mapping.lookupOrDefault(first.getA()),
+        mapping.lookupOrDefault(first.getB()),
+        /*accumulator=*/Value(), first.getTransposed(), first.getBatches());
   }
 
   /// The second product of the iteration `mapping` stands for.
@@ -174,7 +174,7 @@ private:
     return DotAsyncOp::create(
         b, sum.getType(),
         carriesWeights() ? weights : mapping.lookupOrDefault(second.getA()),
-        buffer, sum, second.getTransposed());
+        buffer, sum, second.getTransposed(), second.getBatches());
   }
 
   void releaseSecond(IRMapping &mapping) {

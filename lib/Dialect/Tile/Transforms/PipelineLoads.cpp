@@ -98,7 +98,7 @@ private:
         OpBuilder at(copy);
         CopyAsyncOp::create(at, copy.getLoc(), copy.getSource(), copy.getRow(),
                             copy.getTarget(), copy.getInBounds(),
-                            copy.getAlignment());
+                            copy.getAlignment(), copy.getSecond());
         copy.erase();
       }
     }
@@ -120,7 +120,7 @@ private:
     if (copy.getInBounds())
       inBounds = recompute(b, loop, copy.getInBounds(), mapping);
     CopyAsyncOp::create(b, copy.getLoc(), copy.getSource(), row, target,
-                        inBounds, copy.getAlignment());
+                        inBounds, copy.getAlignment(), copy.getSecond());
   }
 
   Value constant(int64_t value) {

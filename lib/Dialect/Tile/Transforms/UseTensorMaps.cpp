@@ -16,9 +16,6 @@ namespace mlir::tile {
 using namespace mlir;
 using namespace mlir::tile;
 
-/// Rows that one warp group owns of a fragment.
-static constexpr int64_t kGroupRows = 64;
-
 /// Address and strides of a tensor map are multiples of it.
 static constexpr int64_t kMapAlignment = 16;
 
@@ -170,24 +167,40 @@ static LogicalResult convertCopy(CopyOp copy, TensorMaps &maps) {
     return failure();
   ImplicitLocOpBuilder b(copy.getLoc(), copy);
   auto target = cast<MemRefType>(copy.getTarget().getType());
-  Value map = maps.get(view->tensor, target.getDimSize(0), target);
+  int64_t rows = target.getDimSize(0);
+  Value second;
+  if (copy.getSecond()) {
+    // The other half, from the same place in another argument.
+    FailureOr<MatrixView> other = viewOf(copy.getSecond());
+    if (failed(other) || other->outer != view->outer || view->rowsUsed ||
+        other->rowsUsed)
+      return failure();
+    rows /= 2;
+    second = maps.get(other->tensor, rows, target);
+  }
+  Value map = maps.get(view->tensor, rows, target);
   CopyTensorOp::create(b, map, coordinatesOf(b, *view, copy.getRow()),
                        copy.getTarget(), /*pipeline=*/Value(),
                        /*fill=*/Value(), /*multicast=*/UnitAttr(),
-                       /*evict=*/StringAttr());
+                       /*evict=*/StringAttr(), second);
   if (view->rowsUsed)
     clearUnusedRows(b, *view, copy);
   copy.erase();
   return success();
 }
 
-static LogicalResult convertCopyOut(CopyOutOp copy, TensorMaps &maps) {
+static LogicalResult convertCopyOut(CopyOutOp copy, TensorMaps &maps,
+                                    int64_t consumers) {
   FailureOr<MatrixView> view = viewOf(copy.getTarget());
   if (failed(view) || view->rowsUsed)
     return failure();
   ImplicitLocOpBuilder b(copy.getLoc(), copy);
   auto source = cast<MemRefType>(copy.getSource().getType());
-  Value map = maps.get(view->tensor, kGroupRows, source);
+  // Every consumer stores as much as any other.
+  int64_t rows = source.getDimSize(0);
+  if (!storesPages(source, consumers))
+    rows /= consumers;
+  Value map = maps.get(view->tensor, rows, source);
   CopyOutTensorOp::create(b, copy.getSource(), map,
                           coordinatesOf(b, *view, copy.getRow()));
   // What else the block does runs under the copy.
@@ -212,12 +225,12 @@ struct UseTensorMapsPass
           copies.push_back(op);
       });
       for (Operation *op : copies)
-        convert(op, maps);
+        convert(op, maps, schedule.getConsumers());
     }
   }
 
 private:
-  void convert(Operation *op, TensorMaps &maps) {
+  void convert(Operation *op, TensorMaps &maps, int64_t consumers) {
     int64_t alignment = 0;
     LogicalResult done = failure();
     if (auto copy = dyn_cast<CopyOp>(op)) {
@@ -225,7 +238,8 @@ private:
       done = alignment < kMapAlignment ? failure() : convertCopy(copy, maps);
     } else if (auto copy = dyn_cast<CopyOutOp>(op)) {
       alignment = copy.getAlignment();
-      done = alignment < kMapAlignment ? failure() : convertCopyOut(copy, maps);
+      done = alignment < kMapAlignment ? failure()
+                                       : convertCopyOut(copy, maps, consumers);
     }
     if (succeeded(done))
       return;

@@ -114,21 +114,9 @@ private:
     kernel.walk([&](CopyTensorOp copy) {
       if (!isa<scf::ForOp>(copy->getParentOp()))
         return;
-      auto map = cast<BlockArgument>(copy.getMap());
-      auto encode = launch.getKernelOperand(map.getArgNumber())
-                        .getDefiningOp<EncodeTensorMapOp>();
-      if (!encode || !seen.insert(encode.getSource()).second)
-        return;
-      auto type = cast<MemRefType>(encode.getSource().getType());
-      int64_t rank = type.getRank();
-      auto dim = [&](int64_t d) -> Value {
-        return memref::DimOp::create(b, encode.getSource(), index(d));
-      };
-      Value size = mul(mul(dim(rank - 2), dim(rank - 1)),
-                       index(type.getElementTypeBitWidth() / 8));
-      bytes = bytes ? add(bytes, size) : size;
-      if (rank > 2)
-        keyHeads = dim(rank - 3);
+      for (Value map : {Value(copy.getMap()), Value(copy.getSecond())})
+        if (map)
+          addSize(cast<BlockArgument>(map), seen, bytes, keyHeads);
     });
     if (!bytes)
       return max(most, index(1));
@@ -138,6 +126,25 @@ private:
       fitting =
           mul(fitting, max(div(heads, max(keyHeads, index(1))), index(1)));
     return max(min(fitting, most), index(1));
+  }
+
+  /// Adds the bytes of one head of what a map describes, unless they are in.
+  void addSize(BlockArgument map, llvm::SmallPtrSetImpl<Value> &seen,
+               Value &bytes, Value &keyHeads) {
+    auto encode = launch.getKernelOperand(map.getArgNumber())
+                      .getDefiningOp<EncodeTensorMapOp>();
+    if (!encode || !seen.insert(encode.getSource()).second)
+      return;
+    auto type = cast<MemRefType>(encode.getSource().getType());
+    int64_t rank = type.getRank();
+    auto dim = [&](int64_t d) -> Value {
+      return memref::DimOp::create(b, encode.getSource(), index(d));
+    };
+    Value size = mul(mul(dim(rank - 2), dim(rank - 1)),
+                     index(type.getElementTypeBitWidth() / 8));
+    bytes = bytes ? add(bytes, size) : size;
+    if (rank > 2)
+      keyHeads = dim(rank - 3);
   }
 
   //===--------------------------------------------------------------------===//

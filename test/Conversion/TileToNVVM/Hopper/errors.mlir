@@ -118,12 +118,12 @@ gpu.func @multicast_halves(%m: !tile.tensor_map, %i: i32) kernel
 
 // -----
 
-!s = memref<64x64xf16, #tile.swizzle<128>>
+!s = memref<72x64xf16, #tile.swizzle<128>>
 
 gpu.module @m {
 gpu.func @rows_of_two_groups(%m: !tile.tensor_map, %i: i32) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
   %s = tile.alloc {offset = 0 : i64} : !s
-  // expected-error @below {{expected 128 rows for 2 warp groups, or 64 and a share of the pages for each, but got 64 and 1 pages}}
+  // expected-error @below {{expected a multiple of 16 rows for 2 warp groups, but got 72}}
   // expected-error @below {{failed to legalize operation 'tile.copy_out_tensor'}}
   tile.copy_out_tensor %s to %m[%i] : !s
   gpu.return
@@ -195,6 +195,23 @@ gpu.func @fragments_of_roles(%n: i32) kernel attributes {known_block_size = arra
     // expected-error @below {{expected fragments of 4 warps, as the block has without a producer, but got 8}}
     %0 = tile.index %n : tensor<128xi32, #tile.rows<warps = 8>>
   }
+  gpu.return
+}
+}
+
+// -----
+
+!q = memref<128x16xbf16, #tile.swizzle<32>>
+!k = memref<128x16xbf16, #tile.swizzle<32>>
+!acc = tensor<128x32xf32, #tile.accumulator<warps = 8>>
+
+gpu.module @m {
+gpu.func @batches_within_a_group() kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+  %q = tile.alloc {offset = 0 : i64} : !q
+  %k = tile.alloc {offset = 8192 : i64} : !k
+  // expected-error @below {{expected each of 4 products to be of one warp group, but got}}
+  // expected-error @below {{failed to legalize operation 'tile.dot_async'}}
+  %0 = tile.dot_async %q, %k transposed {batches = 4} : !q, !k to !acc
   gpu.return
 }
 }

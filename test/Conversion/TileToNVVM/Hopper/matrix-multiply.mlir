@@ -208,3 +208,27 @@ gpu.func @columns() kernel attributes {known_block_size = array<i32: 128, 1, 1>}
   gpu.return
 }
 }
+
+// -----
+
+!q = memref<128x16xbf16, #tile.swizzle<32>>
+!k = memref<64x16xbf16, #tile.swizzle<32>>
+!acc = tensor<128x32xf32, #tile.accumulator<warps = 8>>
+
+// A batch for each warp group: its 64 rows of operand a, and its 32 rows of operand b.
+gpu.module @m {
+// CHECK-LABEL: gpu.func @batches(
+// CHECK:         %[[GROUP:.*]] = arith.shrui %{{.*}}, %c2_i32
+// CHECK-DAG:     arith.muli %[[GROUP]], %c64_i32
+// CHECK-DAG:     arith.muli %[[GROUP]], %c128_i32
+// CHECK:         wgmma.mma_async.sync.aligned.m64n32k16.f32.bf16.bf16
+gpu.func @batches(%x: f32) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+  %q = tile.alloc {offset = 0 : i64} : !q
+  %k = tile.alloc {offset = 8192 : i64} : !k
+  %zero = tile.broadcast %x : f32 to !acc
+  %0 = tile.dot %q, %k transposed, %zero {batches = 2} : !q, !k, !acc
+  %out = tile.alloc {offset = 16384 : i64} : memref<128x32xbf16, #tile.swizzle<64>>
+  tile.store %0 to %out : !acc to memref<128x32xbf16, #tile.swizzle<64>>
+  gpu.return
+}
+}

@@ -101,3 +101,37 @@ gpu.func @copy_out(%m: !tile.tensor_map, %h: i32, %i: i32) kernel attributes {kn
   gpu.return
 }
 }
+
+// -----
+
+!s = memref<64x64xbf16, #tile.swizzle<128>>
+!ring = !tile.pipeline<2>
+
+// The second half of the rows comes through the other map, from the same coordinates on; one
+// announcement is for both.
+gpu.module @m {
+// CHECK-LABEL: gpu.func @two_maps(
+// CHECK:         mbarrier.init
+// CHECK:         llvm.inline_asm has_side_effects
+// CHECK-SAME:      mbarrier.arrive.expect_tx.shared::cta.b64 _, [$1], 8192;
+// CHECK-NOT:       expect_tx
+// CHECK-SAME:      [$2+0], [$3, {$5, $4}], [$1];
+// CHECK-SAME:      [$2+4096], [$6, {$7, $4}], [$1];
+gpu.func @two_maps(%m: !tile.tensor_map, %n: !tile.tensor_map, %i: i32) kernel attributes {known_block_size = array<i32: 128, 1, 1>} {
+  %s = tile.alloc {offset = 1024 : i64} : !s
+  %p = tile.create_pipeline producers 1 consumers 4 {offset = 0 : i64} : !ring
+  tile.copy_tensor %m[%i] and %n to %s fills %p[%i] : !s, !ring
+  gpu.return
+}
+
+// A buffer of 64 rows for two warp groups: with one page each stores 32 rows.
+// CHECK-LABEL: gpu.func @copy_out_rows(
+// CHECK:         %[[GROUP:.*]] = arith.shrui %{{.*}}, %c2_i32
+// CHECK:         arith.muli %[[GROUP]], %c32_i32
+// CHECK:         arith.muli %[[GROUP]], %c4096_i32
+gpu.func @copy_out_rows(%m: !tile.tensor_map, %i: i32) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+  %s = tile.alloc {offset = 0 : i64} : !s
+  tile.copy_out_tensor %s to %m[%i] : !s
+  gpu.return
+}
+}

@@ -258,7 +258,7 @@ func.func @l1_number_of_indices(%x: tensor<4x4xf32>, %i: index) {
 // -----
 
 func.func @yield_elsewhere(%x: i1) {
-  // expected-error @below {{expects parent op 'attn.attention'}}
+  // expected-error @below {{expects parent op to be one of 'attn.attention, attn.differential'}}
   attn.yield %x : i1
 }
 

@@ -191,7 +191,7 @@ func.func @copy_out_chunks(%g: memref<?x12xf16>, %r: i32, %s: !s) {
 !s = memref<32x16xf16, #tile.swizzle<32>>
 
 func.func @store_shape(%t: !acc, %s: !s) {
-  // expected-error @below {{expected an accumulator of the target's shape, but got}}
+  // expected-error @below {{expected an accumulator of the target's shape, or with more rows, but got}}
   tile.store %t to %s : !acc to !s
   return
 }
@@ -201,7 +201,7 @@ func.func @store_shape(%t: !acc, %s: !s) {
 !s = memref<16x16xf16, #tile.swizzle<32>>
 
 func.func @store_without_layout(%t: tensor<16x16xf32>, %s: !s) {
-  // expected-error @below {{expected an accumulator of the target's shape, but got 'tensor<16x16xf32>' to}}
+  // expected-error @below {{expected an accumulator of the target's shape, or with more rows, but got 'tensor<16x16xf32>' to}}
   tile.store %t to %s : tensor<16x16xf32> to !s
   return
 }
@@ -313,5 +313,34 @@ func.func @values_stride(%g: memref<?xf16, strided<[?]>>, %i: i32) {
 func.func @values_alignment(%g: memref<?xf32>, %i: i32, %x: f32) {
   // expected-error @below {{expected an alignment that is a power of two from 4 bytes on, but got 2}}
   tile.store_values %x to %g[%i] {alignment = 2} : f32 to memref<?xf32>
+  return
+}
+
+// -----
+
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+func.func @copy_second_width(%g: memref<?x16xf16>, %h: memref<?x8xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a second source of the first one's columns and a target whose halves are multiples of 8 rows, but got}}
+  tile.copy %g[%r] and %h to %s : memref<?x16xf16> and memref<?x8xf16> to !s
+  return
+}
+
+// -----
+
+!s = memref<24x16xf16, #tile.swizzle<32>>
+
+func.func @copy_odd_halves(%g: memref<?x16xf16>, %r: i32, %s: !s) {
+  // expected-error @below {{expected a second source of the first one's columns and a target whose halves are multiples of 8 rows, but got}}
+  tile.copy %g[%r] and %g to %s : memref<?x16xf16> and memref<?x16xf16> to !s
+  return
+}
+
+// -----
+
+func.func @store_part_of_a_warp(%t: tensor<32x16xf32, #tile.accumulator<warps = 1>>,
+                                %s: memref<16x16xf16, #tile.swizzle<32>>) {
+  // expected-error @below {{expected a target with the rows of whole warps, but got}}
+  tile.store %t to %s : tensor<32x16xf32, #tile.accumulator<warps = 1>> to memref<16x16xf16, #tile.swizzle<32>>
   return
 }

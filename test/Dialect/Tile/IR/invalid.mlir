@@ -350,3 +350,74 @@ func.func @convert_without_layout(%t: tensor<f32>) {
   %0 = tile.convert %t : tensor<f32> to tensor<f16>
   return
 }
+
+// -----
+
+!s = memref<32x16xf16, #tile.swizzle<32>>
+!acc = tensor<32x16xf32, #tile.accumulator<warps = 2>>
+
+func.func @batches_and_warps(%a: !s, %b: memref<48x16xf16, #tile.swizzle<32>>, %c: !acc) {
+  // expected-error @below {{expected batches that divide the 2 warps, and 1 unless transposed and without groups, but got 3}}
+  %0 = tile.dot %a, %b transposed, %c {batches = 3} : !s, memref<48x16xf16, #tile.swizzle<32>>, !acc
+  return
+}
+
+// -----
+
+!s = memref<32x16xf16, #tile.swizzle<32>>
+!acc = tensor<32x16xf32, #tile.accumulator<warps = 2>>
+
+func.func @batches_not_transposed(%a: !s, %b: memref<16x32xf16, #tile.swizzle<32>>, %c: !acc) {
+  // expected-error @below {{expected batches that divide the 2 warps, and 1 unless transposed and without groups, but got 2}}
+  %0 = tile.dot %a, %b, %c {batches = 2} : !s, memref<16x32xf16, #tile.swizzle<32>>, !acc
+  return
+}
+
+// -----
+
+!s = memref<32x16xf16, #tile.swizzle<32>>
+!acc = tensor<32x16xf32, #tile.accumulator<warps = 2>>
+
+func.func @batches_of_too_few_rows(%a: !s, %b: memref<16x16xf16, #tile.swizzle<32>>, %c: !acc) {
+  // expected-error @below {{expected M x K times K x N, but got}}
+  %0 = tile.dot %a, %b transposed, %c {batches = 2} : !s, memref<16x16xf16, #tile.swizzle<32>>, !acc
+  return
+}
+
+// -----
+
+!acc = tensor<48x16xf32, #tile.accumulator<warps = 3>>
+
+func.func @halves_of_three_warps(%a: !acc, %s: memref<64x16xf16, #tile.swizzle<32>>) {
+  // expected-error @below {{expected an f32 accumulator of an even number of warps and no groups, but got}}
+  %0 = tile.sum_halves %a through %s : !acc, memref<64x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+!acc = tensor<32x32xf32, #tile.accumulator<warps = 2, groups = 2>>
+
+func.func @halves_in_groups(%a: !acc, %s: memref<64x16xf16, #tile.swizzle<32>>) {
+  // expected-error @below {{expected an f32 accumulator of an even number of warps and no groups, but got}}
+  %0 = tile.sum_halves %a through %s : !acc, memref<64x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+!acc = tensor<32x16xf32, #tile.accumulator<warps = 2>>
+
+func.func @halves_through_small_buffer(%a: !acc, %s: memref<8x16xf16, #tile.swizzle<32>>) {
+  // expected-error @below {{expected a buffer of at least 512 bytes, but got}}
+  %0 = tile.sum_halves %a through %s : !acc, memref<8x16xf16, #tile.swizzle<32>>
+  return
+}
+
+// -----
+
+func.func @row_group_of_none() {
+  // expected-error @below {{expected at least one group, but got 0}}
+  %0 = tile.row_group 0
+  return
+}

@@ -26,6 +26,8 @@ func.func @tensor_maps(%g: !g, %row: i32) {
   %p = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<2>
   // CHECK: tile.copy_tensor %[[M]][%{{.*}}, %{{.*}}] to %{{.*}} : memref<16x16xf16
   tile.copy_tensor %m[%row, %row] to %s : !b
+  // CHECK: tile.copy_tensor %[[M]][%{{.*}}] and %[[M]] to %{{.*}} : memref<16x16xf16
+  tile.copy_tensor %m[%row] and %m to %s : !b
   // CHECK: tile.copy_tensor %[[M]][%{{.*}}] to %{{.*}} fills %{{.*}}[%{{.*}}] multicast evict "last" : memref<16x16xf16, #tile.swizzle<32>>, !tile.pipeline<2>
   tile.copy_tensor %m[%row] to %s fills %p[%row] multicast evict "last" : !b, !tile.pipeline<2>
   // CHECK: tile.copy_out_tensor %{{.*}} to %[[M]][%{{.*}}] : memref<16x16xf16

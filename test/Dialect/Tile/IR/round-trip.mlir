@@ -31,6 +31,20 @@ func.func @dot(%a: !a, %sa: !smem, %b: !b, %c: !acc) {
   return
 }
 
+!both = memref<32x16xf16, #tile.swizzle<32>, #gpu.address_space<workgroup>>
+
+// Two products in one op, sums of halves, and where a warp's rows are.
+// CHECK-LABEL: func.func @halves(
+func.func @halves(%sa: !smem, %b: !both, %c: !acc) -> i32 {
+  // CHECK: tile.dot %{{.*}}, %{{.*}} transposed, %[[C:.*]] {batches = 2 : i64} : memref<32x16xf16,
+  %0 = tile.dot %sa, %b transposed, %c {batches = 2} : !smem, !both, !acc
+  // CHECK: tile.sum_halves %{{.*}} through %{{.*}} : tensor<32x16xf32, #tile.accumulator<warps = 2>>, memref<32x16xf16,
+  %1 = tile.sum_halves %0 through %sa : !acc, !smem
+  // CHECK: tile.row_group 2
+  %2 = tile.row_group 2
+  return %2 : i32
+}
+
 // CHECK-LABEL: func.func @rows_and_columns(
 func.func @rows_and_columns(%t: !acc, %r: !rows, %p: !partial, %c: !columns, %x: f32, %i: i32,
                             %g: tensor<32xf32, #tile.rows<warps = 2, groups = 2>>,
@@ -83,6 +97,10 @@ func.func @global(%g: !global, %l: memref<?xf32>, %s: !smem, %r: !rows, %row: i3
   tile.copy %g[%row] to %s in_bounds %c {alignment = 4 : i64} : !global to !smem
   // CHECK: tile.copy_async %{{.*}}[%{{.*}}] to %{{.*}} in_bounds %{{.*}} :
   tile.copy_async %g[%row] to %s in_bounds %c : !global to !smem
+  // CHECK: tile.copy %{{.*}}[%{{.*}}] and %{{.*}} to %{{.*}} : memref<?x16xf16, {{.*}}> and memref<?x16xf16, {{.*}}> to memref<32x16xf16,
+  tile.copy %g[%row] and %g to %s : !global and !global to !smem
+  // CHECK: tile.copy_async %{{.*}}[%{{.*}}] and %{{.*}} to %{{.*}} in_bounds %{{.*}} :
+  tile.copy_async %g[%row] and %g to %s in_bounds %c : !global and !global to !smem
   // CHECK: tile.copy_out %{{.*}} to %{{.*}}[%{{.*}}] : memref<32x16xf16, {{.*}}> to memref<?x16xf16, strided<[?, 1], offset: ?>>
   tile.copy_out %s to %g[%row] : !smem to !global
   // CHECK: tile.store_rows %{{.*}} to %{{.*}}[%{{.*}}] : tensor<32xf32, #tile.rows<warps = 2>> to memref<?xf32>

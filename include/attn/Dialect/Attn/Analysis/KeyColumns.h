@@ -7,13 +7,14 @@
 
 namespace mlir::attn {
 
-class AttentionOp;
+class AttentionOpInterface;
 
 /// Whether the value of a bufferized op is the first columns of its key, the
 /// same bytes of memory: latent attention (arXiv 2405.04434). Both may be views
 /// that start at the same element. That they have the same heads and length is
-/// a constraint of the op (A5) and not asked again.
-bool isValueInKey(AttentionOp op);
+/// a constraint of the op (A5) and not asked again. With several maps the value
+/// is a tensor of its own.
+bool isValueInKey(AttentionOpInterface op);
 
 } // namespace mlir::attn
 

@@ -13,12 +13,25 @@
 #include "mlir/IR/OpDefinition.h"
 #include "mlir/IR/OpImplementation.h"
 #include "mlir/IR/PatternMatch.h"
+#include "mlir/IR/TypeUtilities.h"
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include <cmath>
 
 #include "attn/Dialect/Attn/IR/AttnAttrInterfaces.h.inc"
 #include "attn/Dialect/Attn/IR/AttnDialect.h.inc"
+
+namespace mlir::attn {
+
+/// #attn.softmax.
+NormalizerAttrInterface getDefaultNormalizer(MLIRContext *context);
+
+/// Values that the regions of an op use from above, in order of first use.
+SmallVector<Value> collectCaptures(Operation *op);
+
+} // namespace mlir::attn
+
 #include "attn/Dialect/Attn/IR/AttnOpInterfaces.h.inc"
 
 #define GET_ATTRDEF_CLASSES

@@ -1,4 +1,4 @@
-//===- AttnInterfaces.td - score ops, normalizers, scalings -*- tablegen -*-===//
+//===- AttnInterfaces.td - attention, regions, normalizers --*- tablegen -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -20,6 +20,68 @@ def ScoreOpInterface : OpInterface<"ScoreOpInterface"> {
                     "the value that replaces its result.",
                     "::mlir::Value", "expand", (ins "::mlir::OpBuilder &":$builder)>
   ];
+}
+
+def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
+  let cppNamespace = "::mlir::attn";
+  let description = [{
+    An op that walks over keys for blocks of queries: scores of one or more
+    pairs of a query and a key tensor (its maps), the same regions for all of
+    them, one value tensor and one output. What it does with several maps is
+    its own.
+  }];
+  let methods = [
+    InterfaceMethod<"The query of each map: B x Hq x Sq x Dqk.",
+        "::llvm::SmallVector<::mlir::Value>", "getQueries">,
+    InterfaceMethod<"The key of each map: B x Hkv x Sk x Dqk.",
+        "::llvm::SmallVector<::mlir::Value>", "getKeys">,
+    InterfaceMethod<"B x Hkv x Sk x Dv.", "::mlir::Value", "getValue">,
+    InterfaceMethod<"What else is read when the walk is over, beside captures.",
+        "::llvm::SmallVector<::mlir::Value>", "getEpilogueInputs">,
+    InterfaceMethod<"The `outs` operands, none on tensors.",
+        "::mlir::OperandRange", "getOuts">,
+    InterfaceMethod<"A result on tensors, an `outs` operand on memrefs.",
+        "::mlir::Value", "getOut", (ins), "", [{
+          return $_op.isBufferized() ? ::mlir::Value($_op.getOuts().front())
+                                     : ::mlir::Value($_op->getResult(0));
+        }]>,
+    InterfaceMethod<"The same for the log-sum-exp; null when not asked for.",
+        "::mlir::Value", "getLse">,
+    InterfaceMethod<"", "::mlir::Region &", "getScore">,
+    InterfaceMethod<"", "::mlir::Region &", "getMask">,
+    InterfaceMethod<"", "::mlir::Region &", "getSink">,
+    InterfaceMethod<"`scale`, or its default 1 / sqrt(Dqk).",
+        "double", "getScaleValue", (ins), "", [{
+          if (auto scale = $_op.getScale())
+            return scale->convertToFloat();
+          return 1.0 / std::sqrt(double($_op.getHeadDim()));
+        }]>,
+    InterfaceMethod<"`normalizer`, or its default #attn.softmax.",
+        "::mlir::attn::NormalizerAttrInterface", "getNormalizerOrDefault", (ins), "", [{
+          if (auto normalizer = $_op.getNormalizer())
+            return *normalizer;
+          return getDefaultNormalizer($_op.getContext());
+        }]>,
+    InterfaceMethod<"T.", "::mlir::Type", "getElementType", (ins), "", [{
+          return ::mlir::getElementTypeOrSelf($_op.getQueries().front().getType());
+        }]>,
+    InterfaceMethod<"Dqk.", "int64_t", "getHeadDim", (ins), "", [{
+          return ::llvm::cast<::mlir::ShapedType>(
+              $_op.getQueries().front().getType()).getDimSize(3);
+        }]>,
+    InterfaceMethod<"Dv.", "int64_t", "getValueHeadDim", (ins), "", [{
+          return ::llvm::cast<::mlir::ShapedType>($_op.getValue().getType()).getDimSize(3);
+        }]>,
+    InterfaceMethod<"Values that the regions use from above, in order of first use.",
+        "::llvm::SmallVector<::mlir::Value>", "getCaptures", (ins), "", [{
+          return collectCaptures($_op.getOperation());
+        }]>
+  ];
+  let extraClassDeclaration = [{
+    bool isBufferized() { return getOperation()->getNumResults() == 0; }
+    ::mlir::Value getQuery() { return getQueries().front(); }
+    ::mlir::Value getKey() { return getKeys().front(); }
+  }];
 }
 
 def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {

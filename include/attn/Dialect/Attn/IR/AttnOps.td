@@ -71,7 +71,7 @@ def Attn_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
     "ranked tensor or strided memref">;
 
 def Attn_AttentionOp : Attn_Op<"attention",
-    [DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+    [AttentionOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "normalizer(mask(score(scale * query * key^T))) * value";
   let description = [{
     For each batch b, query head h and query i:
@@ -112,20 +112,12 @@ def Attn_AttentionOp : Attn_Op<"attention",
   let hasRegionVerifier = 1;
   let hasCanonicalizeMethod = 1;
   let extraClassDeclaration = [{
-    /// The output value: a result on tensors, an `outs` operand on memrefs.
-    ::mlir::Value getOut();
     /// The log-sum-exp value, null when it is not asked for.
     ::mlir::Value getLse();
     bool isBufferized() { return getResults().empty(); }
-    /// `scale`, or its default 1 / sqrt(Dqk).
-    double getScaleValue();
-    /// `normalizer`, or its default #attn.softmax.
-    ::mlir::attn::NormalizerAttrInterface getNormalizerOrDefault();
-    int64_t getHeadDim() { return getShape(getQuery())[3]; }
-    int64_t getValueHeadDim() { return getShape(getValue())[3]; }
-    ::mlir::Type getElementType();
-    /// Scalars and tensors that the regions use from above, in order of first use.
-    ::llvm::SmallVector<::mlir::Value> getCaptures();
+    ::llvm::SmallVector<::mlir::Value> getQueries() { return {getQuery()}; }
+    ::llvm::SmallVector<::mlir::Value> getKeys() { return {getKey()}; }
+    ::llvm::SmallVector<::mlir::Value> getEpilogueInputs() { return {}; }
     static ::llvm::ArrayRef<int64_t> getShape(::mlir::Value value) {
       return ::llvm::cast<::mlir::ShapedType>(value.getType()).getShape();
     }
@@ -133,12 +125,13 @@ def Attn_AttentionOp : Attn_Op<"attention",
 }
 
 def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
-    ParentOneOf<["AttentionOp"]>]> {
+    ParentOneOf<["AttentionOp", "DifferentialOp"]>]> {
   let summary = "result of a score, mask or sink region";
   let arguments = (ins AnyType:$value);
   let assemblyFormat = "$value attr-dict `:` type($value)";
 }
 
+include "attn/Dialect/Attn/IR/AttnDifferentialOp.td"
 include "attn/Dialect/Attn/IR/AttnScoreOps.td"
 include "attn/Dialect/Attn/IR/AttnRotaryOp.td"
 include "attn/Dialect/Attn/IR/AttnHostOps.td"

@@ -13,9 +13,14 @@ def Tile_DotOp : Tile_Op<"dot", [AllTypesMatch<["accumulator", "result"]>,
   let description = [{
     `a` is M x K: a fragment in `#tile.operand_a` layout or a shared buffer. `b` is
     a shared buffer, K x N, or N x K when `transposed`.
+
+    With `batches` B this is B products of equal shape: rows [i * M / B, (i + 1) * M / B)
+    of `a` are multiplied with rows [i * N, (i + 1) * N) of `b`, which is B * N x K and
+    `transposed`. Each is one of B equal parts of the warps, one after the other.
   }];
   let arguments = (ins Tile_FragmentOrBuffer:$a, AnyMemRef:$b,
-                       AnyRankedTensor:$accumulator, UnitAttr:$transposed);
+                       AnyRankedTensor:$accumulator, UnitAttr:$transposed,
+                       DefaultValuedAttr<I64Attr, "1">:$batches);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $a `,` $b (`transposed` $transposed^)? `,` $accumulator attr-dict
@@ -87,6 +92,39 @@ def Tile_BroadcastOp : Tile_Op<"broadcast", [Pure]> {
   let arguments = (ins AnyType:$source);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = "$source attr-dict `:` type($source) `to` type($result)";
+  let hasVerifier = 1;
+}
+
+def Tile_SumHalvesOp : Tile_Op<"sum_halves", [AllTypesMatch<["source", "result"]>]> {
+  let summary = "rows of the second half of an accumulator added to those of the first";
+  let description = [{
+    Row r of the result is row r plus row r + M / 2 of `source`, for r < M / 2; the rows of the
+    second half have no meaning. The values go `through` a shared buffer of any
+    shape, in as many turns as it takes; all threads that share the rows meet before
+    and after each, so that the buffer may be used again at once.
+
+    ```mlir
+    %difference = tile.sum_halves %scaled through %out_tile
+    ```
+  }];
+  let arguments = (ins AnyRankedTensor:$source,
+                       Arg<AnyMemRef, "", [MemRead, MemWrite]>:$through);
+  let results = (outs AnyRankedTensor:$result);
+  let assemblyFormat = [{
+    $source `through` $through attr-dict `:` type($source) `,` type($through)
+  }];
+  let hasVerifier = 1;
+}
+
+def Tile_RowGroupOp : Tile_Op<"row_group", [Pure]> {
+  let summary = "in which of `groups` equal parts of the rows this warp's rows are";
+  let description = [{
+    The same in all threads of a warp, but not in all warps: what is computed with it
+    may go into fragments and must not decide a branch around a meeting of threads.
+  }];
+  let arguments = (ins I64Attr:$groups);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$groups attr-dict";
   let hasVerifier = 1;
 }
 

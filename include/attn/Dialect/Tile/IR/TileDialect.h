@@ -54,6 +54,10 @@ bool haveSameWarps(RankedTensorType a, RankedTensorType b);
 /// Columns of a page of a shared buffer.
 int64_t getPageColumns(MemRefType buffer);
 
+/// Whether of a buffer that `groups` warp groups store to global memory each
+/// one takes a share of the pages, and not of the rows.
+bool storesPages(MemRefType buffer, int64_t groups);
+
 /// memref<rows x columns x element, #tile.swizzle<...>, workgroup memory>.
 /// Each of several groups has whole pages of it.
 MemRefType getSharedType(int64_t rows, int64_t columns, Type element,

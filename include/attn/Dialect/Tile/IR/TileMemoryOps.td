@@ -32,7 +32,8 @@ def Tile_SlotOp : Tile_Op<"slot", [Pure, AllTypesMatch<["ring", "buffer"]>]> {
   let assemblyFormat = "$ring `[` $index `]` attr-dict `:` type($ring)";
 }
 
-class Tile_CopyBase<string mnemonic> : Tile_Op<mnemonic> {
+class Tile_CopyBase<string mnemonic>
+    : Tile_Op<mnemonic, [AttrSizedOperandSegments]> {
   let description = [{
     Rows [row, row + M) of the 2-D `source` in global memory go to the M x C shared
     buffer `target`, copied by all threads of the block in 16-byte pieces. Rows past
@@ -40,14 +41,23 @@ class Tile_CopyBase<string mnemonic> : Tile_Op<mnemonic> {
     `in_bounds` true promises that no row is past the end. `alignment` is the number
     of bytes that every row's address is a multiple of: below 16 the copy is made of
     smaller pieces.
+
+    With a `second` source the target is filled from both, half of its rows each:
+    [row, row + M / 2) of `source`, then the same rows of `second`.
   }];
   let arguments = (ins
     Arg<AnyStridedMemRef, "", [MemRead]>:$source, I32:$row,
     Arg<AnyMemRef, "", [MemWrite]>:$target, Optional<I1>:$inBounds,
-    DefaultValuedAttr<I64Attr, "16">:$alignment);
+    DefaultValuedAttr<I64Attr, "16">:$alignment,
+    Arg<Optional<AnyStridedMemRef>, "", [MemRead]>:$second);
+  let builders = [OpBuilder<(ins "::mlir::Value":$source, "::mlir::Value":$row,
+      "::mlir::Value":$target, "::mlir::Value":$inBounds, "int64_t":$alignment), [{
+    build($_builder, $_state, source, row, target, inBounds, alignment,
+          /*second=*/::mlir::Value());
+  }]>];
   let assemblyFormat = [{
-    $source `[` $row `]` `to` $target (`in_bounds` $inBounds^)? attr-dict
-    `:` type($source) `to` type($target)
+    $source `[` $row `]` (`and` $second^)? `to` $target (`in_bounds` $inBounds^)?
+    attr-dict `:` type($source) (`and` type($second)^)? `to` type($target)
   }];
   let hasVerifier = 1;
 }
@@ -79,6 +89,9 @@ def Tile_CopyOutOp : Tile_Op<"copy_out"> {
 
 def Tile_StoreOp : Tile_Op<"store"> {
   let summary = "an accumulator rounded and stored to a shared buffer";
+  let description = [{
+    A target with fewer rows takes the first ones: those of the first warps.
+  }];
   let arguments = (ins AnyRankedTensor:$source,
                        Arg<AnyMemRef, "", [MemWrite]>:$target);
   let assemblyFormat = "$source `to` $target attr-dict `:` type($source) `to` type($target)";

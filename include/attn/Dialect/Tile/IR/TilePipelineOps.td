@@ -52,13 +52,17 @@ def Tile_CopyTensorOp : Tile_Op<"copy_tensor", [AttrSizedOperandSegments]> {
     which arrives there. `evict` says what the L2 cache should drop "first" or "last".
     With `multicast` each of the two blocks of the cluster copies
     its half of the rows into both.
+
+    With a `second` map the first half of the rows comes through `map` and the second
+    half through that, both from the same coordinates on.
   }];
   let arguments = (ins Tile_TensorMapType:$map, Variadic<I32>:$coordinates,
                        Arg<AnyMemRef, "", [MemWrite]>:$target,
                        Optional<Tile_PipelineType>:$pipeline, Optional<I32>:$fill,
-                       UnitAttr:$multicast, OptionalAttr<StrAttr>:$evict);
+                       UnitAttr:$multicast, OptionalAttr<StrAttr>:$evict,
+                       Optional<Tile_TensorMapType>:$second);
   let assemblyFormat = [{
-    $map `[` $coordinates `]` `to` $target (`fills` $pipeline^ `[` $fill `]`)?
+    $map `[` $coordinates `]` (`and` $second^)? `to` $target (`fills` $pipeline^ `[` $fill `]`)?
     (`multicast` $multicast^)? (`evict` $evict^)? attr-dict
     `:` type($target) (`,` type($pipeline)^)?
   }];
@@ -162,7 +166,8 @@ def Tile_DotAsyncOp : Tile_Op<"dot_async",
     it; the same holds for the shared operands and for a fragment `a`.
   }];
   let arguments = (ins Tile_FragmentOrBuffer:$a, AnyMemRef:$b,
-                       Optional<AnyRankedTensor>:$accumulator, UnitAttr:$transposed);
+                       Optional<AnyRankedTensor>:$accumulator, UnitAttr:$transposed,
+                       DefaultValuedAttr<I64Attr, "1">:$batches);
   let results = (outs AnyRankedTensor:$result);
   let assemblyFormat = [{
     $a `,` $b (`transposed` $transposed^)? (`onto` $accumulator^ `:` type($accumulator))? attr-dict

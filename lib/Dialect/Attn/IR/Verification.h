@@ -1,0 +1,56 @@
+//===- Verification.h - what attention ops have in common --------*- C++
+//-*-===//
+// Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+// SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+
+#ifndef ATTN_LIB_DIALECT_ATTN_IR_VERIFICATION_H
+#define ATTN_LIB_DIALECT_ATTN_IR_VERIFICATION_H
+
+#include "attn/Dialect/Attn/IR/AttnDialect.h"
+
+namespace mlir::attn {
+
+/// A dimension of an operand, with the names that a message needs.
+struct NamedDim {
+  StringRef operand;
+  StringRef dim;
+  int64_t size;
+};
+
+/// Operands and outputs with their names.
+using NamedValues = SmallVector<std::pair<StringRef, Value>>;
+
+/// Static sizes must agree; a dynamic one is checked by the host function.
+LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
+                         NamedDim b);
+LogicalResult verifyRank(Operation *op, StringRef name, Value value,
+                         int64_t rank, StringRef dims);
+LogicalResult verifyInnerStride(Operation *op, StringRef name, Value value);
+/// [A12] `outs` or results, at least one and at most `most`, and all values of
+/// one kind; the first one is `query`.
+LogicalResult verifyKinds(AttentionOpInterface op, size_t most,
+                          function_ref<NamedValues()> values);
+/// [A2] f16, bf16 or f32, the same for all but lse.
+LogicalResult verifyElementTypes(AttentionOpInterface op,
+                                 const NamedValues &values);
+/// [A3 to A7] Sizes of the first map, value and output.
+LogicalResult verifyShapes(AttentionOpInterface op);
+/// [A15, A16] What the normalizer defines and takes.
+LogicalResult verifyNormalizer(AttentionOpInterface op);
+/// [A9, A10] Arguments, contents and result of each region.
+LogicalResult verifyRegionsOf(AttentionOpInterface op);
+
+/// The effects of an op on memrefs: it writes its `outs` and reads the rest.
+void collectEffects(
+    AttentionOpInterface op,
+    SmallVectorImpl<SideEffects::EffectInstance<MemoryEffects::Effect>>
+        &effects);
+
+/// Drops a region that says nothing: a score that is passed through, a mask
+/// that is always true.
+LogicalResult dropIdleRegion(AttentionOpInterface op,
+                             PatternRewriter &rewriter);
+
+} // namespace mlir::attn
+
+#endif
