@@ -13,6 +13,7 @@
 using namespace attn::run;
 using llvm::createStringError;
 using mlir::attn::AttentionOp;
+using mlir::attn::QuantizeOp;
 using mlir::attn::RotaryOp;
 
 //===----------------------------------------------------------------------===//
@@ -98,10 +99,12 @@ llvm::Error Program::describeArguments() {
     std::optional<Element> element =
         elementOf(tensor ? tensor.getElementType() : type);
     if (!element)
-      return createStringError("argument " + llvm::Twine(i) +
-                               ": expected a tensor or scalar of f16, bf16, "
-                               "f32, f64, i1, i8, i32, i64 or index, but got " +
-                               typeText(type));
+      return createStringError(
+          "argument " + llvm::Twine(i) +
+          ": expected a tensor or scalar of f16, bf16, "
+          "f32, f64, f8E4M3FN, f8E5M2, i1, i8, i32, i64 or "
+          "index, but got " +
+          typeText(type));
     argument.element = *element;
     if (tensor)
       argument.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
@@ -136,28 +139,32 @@ llvm::Error Program::describeResults() {
       function.getBody().back().getTerminator());
   if (!ret || ret.getNumOperands() == 0)
     return createStringError("expected a function that returns tensors");
-  unsigned numOuts = 0, numLses = 0;
+  llvm::StringMap<unsigned> counts;
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
     result.op = value.getDefiningOp();
-    if (!mlir::isa_and_nonnull<AttentionOp, RotaryOp>(result.op))
+    if (!mlir::isa_and_nonnull<AttentionOp, QuantizeOp, RotaryOp>(result.op))
       return createStringError("result " + llvm::Twine(i) +
-                               ": expected a result of attn.attention or "
-                               "attn.rotary, but got a value of type " +
+                               ": expected a result of attn.attention, "
+                               "attn.quantize or attn.rotary, but got a value "
+                               "of type " +
                                typeText(value.getType()));
+    const char *role = "out";
     if (auto attention = mlir::dyn_cast<AttentionOp>(result.op)) {
       result.isLse = value == attention.getLse();
+      role = result.isLse ? "lse" : role;
       result.isOfRounded = isRotated(attention.getQuery()) ||
                            isRotated(attention.getKey()) ||
                            isRotated(attention.getValue());
     }
-    unsigned number = result.isLse ? numLses++ : numOuts++;
-    result.role = (result.isLse ? "lse" : "out") +
-                  (number ? std::to_string(number) : std::string());
-    // The verifier has seen that out and lse are of float types.
+    if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op))
+      role = value == quantize.getScales() ? "scales" : role;
+    unsigned number = counts[role]++;
+    result.role = role + (number ? std::to_string(number) : std::string());
+    // The verifier has seen that all of them are of float types.
     result.element = *elementOf(
         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
-    result.isSequence = !result.isLse;
+    result.isSequence = llvm::StringRef(role) == "out";
     outs.push_back(result);
   }
   return llvm::Error::success();
@@ -210,6 +217,8 @@ llvm::Error Program::nameRoles() {
       sequences = {{op.getQuery(), "query"},
                    {op.getKey(), "key"},
                    {op.getValue(), "value"}};
+    else if (auto op = mlir::dyn_cast<QuantizeOp>(result.op))
+      sequences = {{op.getInput(), "input"}};
     else
       sequences = {{result.op->getResult(0), "input"}};
     for (auto [value, role] : sequences)
@@ -373,6 +382,14 @@ llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
     if (mlir::isa<RotaryOp>(result.op)) {
       bound.push_back(
           shapes[argumentOf(result.op->getResult(0)).getArgNumber()]);
+      continue;
+    }
+    if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op)) {
+      Shape shape = shapeOf(quantize.getInput(), shapes);
+      if (!result.isSequence) // scales
+        shape = {shape[0], shape[1],
+                 llvm::divideCeilSigned(shape[2], quantize.getBlock())};
+      bound.push_back(std::move(shape));
       continue;
     }
     auto shape = bindAttention(result, shapes);

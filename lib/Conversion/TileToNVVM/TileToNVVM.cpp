@@ -120,9 +120,10 @@ static void populatePatterns(TypeConverter &converter,
   populateFragmentPatterns(converter, patterns);
   populateRowPatterns(converter, patterns);
   populateWarpPatterns(converter, patterns);
+  populateScalarWarpPatterns(converter, patterns);
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);
-  populateGlobalValuesPatterns(converter, patterns);
+  populateGlobalValuesPatterns(converter, patterns, desc.hasFp8);
   populateAsyncCopyPatterns(converter, patterns,
                             /*toAsyncProxy=*/desc.hasWgmma);
   populateMatrixPatterns(converter, patterns);

@@ -16,6 +16,7 @@
 #include "mlir/Interfaces/ControlFlowInterfaces.h"
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
+#include "llvm/ADT/BitVector.h"
 
 #include "attn/Dialect/Attn/IR/AttnAttrInterfaces.h.inc"
 #include "attn/Dialect/Attn/IR/AttnDialect.h.inc"

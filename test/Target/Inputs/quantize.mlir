@@ -1,0 +1,8 @@
+// The block that kernels of 8-bit attention take, with a transform.
+func.func @quantize(%x: tensor<?x8x?x128xbf16>)
+    -> (tensor<?x8x?x128xf8E4M3FN>, tensor<?x8x?xf32>) {
+  %q, %s = attn.quantize input(%x : tensor<?x8x?x128xbf16>)
+      {block = 128 : i64, hadamard_seed = 1 : i64}
+      -> tensor<?x8x?x128xf8E4M3FN>, tensor<?x8x?xf32>
+  return %q, %s : tensor<?x8x?x128xf8E4M3FN>, tensor<?x8x?xf32>
+}
