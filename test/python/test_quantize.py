@@ -71,6 +71,26 @@ class TransformTest(unittest.TestCase):
             np.testing.assert_allclose(back, q, rtol=1e-12, atol=1e-12)
             np.testing.assert_allclose(there[0] @ there[1].T, q @ k.T, atol=1e-12)
 
+    def test_round_trip_in_f32(self):
+        # Sums and differences, as kernels have them: the error is 1e-6 of the row's norm.
+        def steps(x):
+            width, bit = quantize_numpy.width_of(x.shape[-1]), 1
+            while bit < width:
+                pairs = x.reshape(-1, 2, bit)
+                x = np.stack([pairs[:, 0] + pairs[:, 1], pairs[:, 0] - pairs[:, 1]],
+                             axis=1).reshape(x.shape)
+                bit *= 2
+            return x * np.float32(width**-0.5)
+        rng = np.random.default_rng(2)
+        for dim in (16, 48, 128, 256, 576):
+            x = rng.standard_normal((7, dim)).astype(np.float32)
+            signs = quantize_numpy.signs(5, dim).astype(np.float32)
+            there = steps(x * signs)
+            norm = np.linalg.norm(x, axis=-1, keepdims=True)
+            np.testing.assert_array_less(np.abs(steps(there) * signs - x) / norm, 1e-6)
+            exact = quantize_numpy.transform(x.astype(np.float64), 5)
+            np.testing.assert_array_less(np.abs(there - exact) / norm, 1e-6)
+
     def test_outliers_are_spread(self):
         x = np.zeros((1, 128))
         x[0, 17] = 1000
