@@ -40,7 +40,7 @@ class Quantize:
     element: str = "bf16"
     float8: str = "f8E4M3FN"
     shape: tuple = (2, 3, 37, 64)
-    block: int = 16
+    block: object = 16  # rows, or "head" or "tensor"
     seed: int = None
     kind: str = "normal"
     rotary: Rotary = None
@@ -57,16 +57,21 @@ class Quantize:
     def program(self, x):
         b, h, s, _ = self.shape
         out = tensor_type(self.shape, self.float8, self.dynamic)
-        scales = f"tensor<?x{h}x?xf32>" if self.dynamic else (
-            f"tensor<{b}x{h}x{-(-s // self.block)}xf32>")
-        attributes = f"block = {self.block} : i64"
+        if self.block == "tensor":
+            scales, attributes = "tensor<1xf32>", []
+        elif self.block == "head":
+            scales, attributes = f"tensor<{'?' if self.dynamic else b}x{h}xf32>", []
+        else:
+            scales = f"tensor<?x{h}x?xf32>" if self.dynamic else (
+                f"tensor<{b}x{h}x{-(-s // self.block)}xf32>")
+            attributes = [f"block = {self.block} : i64"]
         if self.seed is not None:
-            attributes += f", hadamard_seed = {self.seed} : i64"
+            attributes.append(f"hadamard_seed = {self.seed} : i64")
         source = "%x_r" if self.rotary else "%x"
         return (f"func.func @quantize({', '.join(x.arguments())}) -> ({out}, {scales}) {{\n"
                 f"{x.op() if self.rotary else ''}"
                 f"  %q, %s = attn.quantize input({source} : {x.type})\n"
-                f"      {{{attributes}}} -> {out}, {scales}\n"
+                f"      {{{', '.join(attributes)}}} -> {out}, {scales}\n"
                 f"  return %q, %s : {out}, {scales}\n}}\n")
 
     def expected(self, x):

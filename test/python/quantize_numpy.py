@@ -74,17 +74,26 @@ def transform_back(y, seed):
 
 
 def quantize(x, name, block, seed=None):
-    """(values of the 8-bit type before rounding, scales in float32 as float64)."""
+    """(values of the 8-bit type before rounding, scales in float32 as float64). `block`
+    is a number of rows, "head" or "tensor"."""
     y = np.asarray(x, np.float64)
     if seed is not None:
         y = transform(y, seed)
+
+    def scale_of(part):
+        magnitude = np.abs(part)
+        largest = np.where(np.isfinite(part), magnitude, 0).max(initial=0)
+        scale = np.float32(largest / values_of(name)[-1])
+        return 1 if scale < LEAST_SCALE else float(scale)
+
     b, h, s, d = y.shape
-    blocks = -(-s // block)
+    if block == "tensor":
+        scales = np.array([scale_of(y)])
+        return y / scales[0], scales
+    rows = max(s, 1) if block == "head" else block
+    blocks = 1 if block == "head" else -(-s // rows)
     scales = np.ones((b, h, blocks))
-    for n in range(blocks):
-        part = np.abs(y[:, :, n * block:(n + 1) * block])
-        largest = np.where(np.isfinite(part), part, 0).max(axis=(2, 3), initial=0)
-        scale = (largest / values_of(name)[-1]).astype(np.float32)
-        scales[:, :, n] = np.where(scale < LEAST_SCALE, 1, scale)
-    rows = np.repeat(scales, block, axis=2)[:, :, :s]
-    return y / rows[..., None], scales
+    for at in np.ndindex(b, h, blocks):
+        scales[at] = scale_of(y[at[0], at[1], at[2] * rows:(at[2] + 1) * rows])
+    quotients = y / np.repeat(scales, rows, axis=2)[:, :, :s, None]
+    return quotients, scales[..., 0] if block == "head" else scales

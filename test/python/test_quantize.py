@@ -55,6 +55,14 @@ class QuantizeTest(unittest.TestCase):
         self.check(Quantize(dynamic=False))
         self.check(Quantize(layout="bshd", seed=2))
 
+    def test_scales_of_heads_and_tensors(self):
+        for block in ("head", "tensor"):
+            for kind in KINDS:
+                self.check(Quantize(block=block, kind=kind, shape=(2, 2, 9, 32), seed=4))
+            self.check(Quantize("f32", block=block, dynamic=False))
+            self.check(Quantize(block=block, shape=(2, 2, 0, 16)))
+        self.check(Quantize(block="head", shape=(0, 2, 3, 16)))
+
     def test_after_rotation(self):
         self.check(Quantize(rotary=Rotary(where="offset", offset=3), seed=5))
 

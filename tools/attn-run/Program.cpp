@@ -386,9 +386,14 @@ llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
     }
     if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op)) {
       Shape shape = shapeOf(quantize.getInput(), shapes);
-      if (!result.isSequence) // scales
-        shape = {shape[0], shape[1],
-                 llvm::divideCeilSigned(shape[2], quantize.getBlock())};
+      if (!result.isSequence) { // scales
+        const int64_t rank = quantize.getScalesRank();
+        if (rank == 3)
+          shape[2] = llvm::divideCeilSigned(shape[2], *quantize.getBlock());
+        if (rank == 1)
+          shape[0] = 1;
+        shape.truncate(rank);
+      }
       bound.push_back(std::move(shape));
       continue;
     }

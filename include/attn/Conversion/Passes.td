@@ -115,7 +115,9 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
       tile.store_values ... to %r[%b, %h, %i, %low] ...
     ```
 
-    `attn.quantize` becomes a kernel that holds a block of rows in registers.
+    `attn.quantize` becomes a kernel that holds a block of rows in registers. Where scales
+    are those of heads or of the tensor, a kernel before it (`f_0_maxima`) writes the
+    largest magnitude of each block to the workspace.
 
     ```mlir
     attn.quantize input(%k : ...) outs(%k8, %scales : ...) {block = 128 : i64}

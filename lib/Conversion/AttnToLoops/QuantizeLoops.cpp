@@ -28,12 +28,10 @@ public:
     columns = index(op.getHeadDim());
     if (op.hasHadamard())
       defineSigns();
+    if (op.getScalesRank() == 1)
+      return emitTensor();
     loop(zero, sizeOf(0), [&](Value batch) {
-      loop(zero, sizeOf(1), [&](Value head) {
-        Value blocks = arith::CeilDivUIOp::create(b, length, blockSize());
-        loop(zero, blocks,
-             [&](Value number) { emitBlock(batch, head, number); });
-      });
+      loop(zero, sizeOf(1), [&](Value head) { emitHead(batch, head); });
     });
   }
 
@@ -41,7 +39,7 @@ private:
   Value index(int64_t value) {
     return arith::ConstantIndexOp::create(b, value);
   }
-  Value blockSize() { return index(int64_t(op.getBlock())); }
+  Value blockSize() { return index(int64_t(*op.getBlock())); }
   Value real(double value) {
     return arith::ConstantOp::create(b, b.getFloatAttr(realType, value));
   }
@@ -87,11 +85,40 @@ private:
     signs = memref::GetGlobalOp::create(b, type, global.getSymName());
   }
 
-  void emitBlock(Value batch, Value head, Value number) {
-    Value first = arith::MulIOp::create(b, number, blockSize());
-    Value end = arith::MinUIOp::create(
-        b, arith::AddIOp::create(b, first, blockSize()), length);
-    Value largest = accumulate(first, end, real(0), [&](Value i, Value max) {
+  void emitHead(Value batch, Value head) {
+    if (op.getScalesRank() == 2) {
+      Value largest = largestOf(batch, head, zero, length, real(0));
+      Value scale = storeScale(largest, {batch, head});
+      return quantize(batch, head, zero, length, scale);
+    }
+    Value blocks = arith::CeilDivUIOp::create(b, length, blockSize());
+    loop(zero, blocks, [&](Value number) {
+      Value first = arith::MulIOp::create(b, number, blockSize());
+      Value end = arith::MinUIOp::create(
+          b, arith::AddIOp::create(b, first, blockSize()), length);
+      Value largest = largestOf(batch, head, first, end, real(0));
+      Value scale = storeScale(largest, {batch, head, number});
+      quantize(batch, head, first, end, scale);
+    });
+  }
+
+  void emitTensor() {
+    Value largest =
+        accumulate(zero, sizeOf(0), real(0), [&](Value batch, Value max) {
+          return accumulate(zero, sizeOf(1), max, [&](Value head, Value max) {
+            return largestOf(batch, head, zero, length, max);
+          });
+        });
+    Value scale = storeScale(largest, zero);
+    loop(zero, sizeOf(0), [&](Value batch) {
+      loop(zero, sizeOf(1),
+           [&](Value head) { quantize(batch, head, zero, length, scale); });
+    });
+  }
+
+  /// The largest finite magnitude of rows, or `init` if that is larger.
+  Value largestOf(Value batch, Value head, Value first, Value end, Value init) {
+    return accumulate(first, end, init, [&](Value i, Value max) {
       return accumulate(zero, columns, max, [&](Value d, Value max) -> Value {
         Value magnitude =
             math::AbsFOp::create(b, transformed(batch, head, i, d));
@@ -103,8 +130,15 @@ private:
             b, max, arith::SelectOp::create(b, isFinite, magnitude, real(0)));
       });
     });
+  }
+
+  Value storeScale(Value largest, ValueRange indices) {
     Value scale = scaleOf(largest);
-    store(scale, op.getScales(), {batch, head, number});
+    store(scale, op.getScales(), indices);
+    return scale;
+  }
+
+  void quantize(Value batch, Value head, Value first, Value end, Value scale) {
     loop(first, end, [&](Value i) {
       loop(zero, columns, [&](Value d) {
         Value quotient =

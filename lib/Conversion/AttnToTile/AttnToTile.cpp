@@ -199,11 +199,15 @@ private:
     if (!QuantizePlan::of(op))
       return op->emitError("expected a smaller block or head_dim: a kernel "
                            "holds at most 131072 elements of ")
-             << "a block in its registers, but got " << op.getBlock()
-             << " rows of " << op.getHeadDim();
+             << "a block in its registers, but got "
+             << op.getBlock().value_or(1) << " rows of " << op.getHeadDim();
+    gpu::GPUFuncOp maxima;
+    if (!op.getBlock())
+      maxima =
+          buildMaximaKernel(op, alignment, module, (name + "_maxima").str());
     gpu::GPUFuncOp kernel = buildQuantizeKernel(op, alignment, module, name);
     buildQuantizeChecks(op, alignment);
-    buildQuantizeLaunch(op, kernel);
+    buildQuantizeLaunch(op, maxima, kernel);
     return success();
   }
 

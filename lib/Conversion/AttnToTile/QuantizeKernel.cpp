@@ -26,14 +26,17 @@ using namespace mlir::attn;
 static constexpr int64_t kVectorBytes = 16;
 static constexpr int64_t kGoodElements = 64, kMaxElements = 128;
 static constexpr int64_t kMaxThreads = 1024, kWarpSize = 32;
+/// Rows of a block where it has no scale.
+static constexpr int64_t kRowsOfPass = 64;
 
 static int64_t bytesOf(Type element) {
   return element.getIntOrFloatBitWidth() / 8;
 }
 
 std::optional<QuantizePlan> QuantizePlan::of(QuantizeOp op) {
-  const int64_t headDim = op.getHeadDim(), block = op.getBlock();
+  const int64_t headDim = op.getHeadDim();
   QuantizePlan plan;
+  plan.block = op.getBlock() ? int64_t(*op.getBlock()) : kRowsOfPass;
   int64_t most = kVectorBytes / bytesOf(op.getElementType());
   // A transform takes the lanes of one warp.
   if (op.hasHadamard())
@@ -42,7 +45,7 @@ std::optional<QuantizePlan> QuantizePlan::of(QuantizeOp op) {
   plan.pieces = headDim / plan.values;
   auto place = [&](int64_t rows) {
     plan.rows = rows;
-    plan.steps = llvm::divideCeil(block, rows);
+    plan.steps = llvm::divideCeil(plan.block, rows);
     plan.threads = llvm::alignTo(plan.pieces * rows, kWarpSize);
     return plan.threads <= kMaxThreads;
   };
@@ -70,27 +73,34 @@ class QuantizeBody {
 public:
   QuantizeBody(QuantizeOp op, int64_t alignment, gpu::GPUFuncOp kernel)
       : op(op), plan(*QuantizePlan::of(op)), b(op.getLoc(), op.getContext()),
-        element(op.getElementType()), alignment(alignment),
-        input(kernel.getArgument(0)), out(kernel.getArgument(1)),
-        scales(kernel.getArgument(2)) {
+        element(op.getElementType()), alignment(alignment), kernel(kernel),
+        input(kernel.getArgument(0)) {
     b.setInsertionPointToStart(&kernel.getBody().front());
   }
 
   void run() {
+    out = kernel.getArgument(1);
+    scales = kernel.getArgument(2);
     locate();
-    SmallVector<Piece> rows;
-    for (int64_t step = 0; step < plan.steps; ++step)
-      rows.push_back(load(step));
-    if (op.hasHadamard())
-      transform(rows);
+    SmallVector<Piece> rows = loadRows();
+    Value bits = op.getBlock() ? largestOf(rows) : largestBefore();
+    bits = tile::ReduceThreadsOp::create(b, tile::End::Largest, bits);
     Value scale, factor;
-    std::tie(scale, factor) = scaleOf(largestOf(rows));
-    when(compare(arith::CmpIPredicate::eq, thread, i32(0)), [&] {
-      tile::StoreValuesOp::create(b, scale, scales,
-                                  ValueRange{batch, head, block}, 4);
-    });
+    std::tie(scale, factor) = scaleOf(fromBits(bits));
+    storeScale(scale);
     for (auto [step, values] : llvm::enumerate(rows))
       store(step, values, factor);
+    gpu::ReturnOp::create(b);
+  }
+
+  /// Only the largest magnitude of each block, as bits.
+  void runMaxima() {
+    locate();
+    Value bits = tile::ReduceThreadsOp::create(b, tile::End::Largest,
+                                               largestOf(loadRows()));
+    when(isZero(thread), [&] {
+      memref::StoreOp::create(b, bits, kernel.getArgument(1), toIndex(number));
+    });
     gpu::ReturnOp::create(b);
   }
 
@@ -109,6 +119,12 @@ private:
   }
   Value toI32(Value index) {
     return arith::IndexCastOp::create(b, b.getI32Type(), index);
+  }
+  Value toIndex(Value i32) {
+    return arith::IndexCastOp::create(b, b.getIndexType(), i32);
+  }
+  Value isZero(Value value) {
+    return compare(arith::CmpIPredicate::eq, value, i32(0));
   }
   Value add(Value u, Value v) { return arith::AddIOp::create(b, u, v); }
   Value mul(Value u, Value v) { return arith::MulIOp::create(b, u, v); }
@@ -153,10 +169,12 @@ private:
 
   void locate() {
     thread = toI32(gpu::ThreadIdOp::create(b, gpu::Dimension::x));
-    Value number = toI32(gpu::BlockIdOp::create(b, gpu::Dimension::x));
-    Value length = sizeOf(2), rowsOfBlock = i32(op.getBlock());
-    Value blocks =
-        div(add(length, i32(int64_t(op.getBlock()) - 1)), rowsOfBlock);
+    number = toI32(gpu::BlockIdOp::create(b, gpu::Dimension::x));
+    Value length = sizeOf(2), rowsOfBlock = i32(plan.block);
+    blocks = div(add(length, i32(plan.block - 1)), rowsOfBlock);
+    // A head without rows has a scale nonetheless, and a block for it.
+    if (!op.getBlock())
+      blocks = arith::MaxSIOp::create(b, blocks, i32(1));
     block = rem(number, blocks);
     Value group = div(number, blocks), heads = sizeOf(1);
     head = rem(group, heads);
@@ -177,6 +195,16 @@ private:
 
   SmallVector<Value> indicesOf(int64_t step) {
     return {batch, head, rowOf(step), column};
+  }
+
+  /// All that the thread holds, after the transform.
+  SmallVector<Piece> loadRows() {
+    SmallVector<Piece> rows;
+    for (int64_t step = 0; step < plan.steps; ++step)
+      rows.push_back(load(step));
+    if (op.hasHadamard())
+      transform(rows);
+    return rows;
   }
 
   /// As f32; zeros behind the end.
@@ -264,7 +292,8 @@ private:
   // Scale
   //===--------------------------------------------------------------------===//
 
-  /// The largest finite magnitude of the block.
+  /// The largest finite magnitude that the thread has, as bits: those of
+  /// numbers that are not negative are in the order of the numbers.
   Value largestOf(ArrayRef<Piece> rows) {
     Value infinity = real(std::numeric_limits<double>::infinity());
     Value largest = real(0);
@@ -276,9 +305,44 @@ private:
         largest = arith::MaxNumFOp::create(
             b, largest, select(isFinite, magnitude, real(0)));
       }
-    // Bits of numbers that are not negative are in the order of the numbers.
-    return fromBits(
-        tile::ReduceThreadsOp::create(b, tile::End::Largest, bitsOf(largest)));
+    return bitsOf(largest);
+  }
+
+  /// The largest of what the kernel before has found, for this thread's share
+  /// of the blocks of the head, or of all.
+  Value largestBefore() {
+    Value first = thread, last = blocks;
+    if (op.getScalesRank() == 2) {
+      Value before = arith::SubIOp::create(b, number, block);
+      first = add(first, before);
+      last = add(last, before);
+    } else {
+      last = mul(last, mul(sizeOf(0), sizeOf(1)));
+    }
+    auto loop = scf::ForOp::create(b, first, last, i32(plan.threads), i32(0));
+    inBlock(loop.getBody(), [&] {
+      Value known =
+          tile::LoadConstantOp::create(b, b.getI32Type(), kernel.getArgument(3),
+                                       toIndex(loop.getInductionVar()));
+      Value larger = arith::MaxSIOp::create(b, loop.getRegionIterArg(0), known);
+      scf::YieldOp::create(b, larger);
+    });
+    return loop.getResult(0);
+  }
+
+  /// By the first thread of the first block that the scale is of.
+  void storeScale(Value scale) {
+    SmallVector<Value> indices = {batch, head, block};
+    Value others = thread;
+    if (op.getScalesRank() == 1) {
+      indices = {i32(0)};
+      others = arith::OrIOp::create(b, thread, number);
+    } else if (op.getScalesRank() == 2) {
+      indices.pop_back();
+      others = arith::OrIOp::create(b, thread, block);
+    }
+    when(isZero(others),
+         [&] { tile::StoreValuesOp::create(b, scale, scales, indices, 4); });
   }
 
   /// The scale, and what a value is multiplied with to divide it by that.
@@ -314,20 +378,41 @@ private:
   Type element;
   int64_t alignment; // of rows of the input, in bytes
 
-  Value input, out, scales;           // arguments
-  Value thread, piece, column;        // i32
-  Value batch, head, block, row, end; // i32
+  gpu::GPUFuncOp kernel;
+  Value input, out, scales;                           // arguments
+  Value thread, piece, column;                        // i32
+  Value number, blocks, batch, head, block, row, end; // i32
 };
 } // namespace
+
+static gpu::GPUFuncOp createKernel(QuantizeOp op, ArrayRef<Value> operands,
+                                   bool hasMaxima, gpu::GPUModuleOp module,
+                                   StringRef name) {
+  SmallVector<Type> types;
+  for (Value operand : operands)
+    types.push_back(getRowMajorType(operand.getType()));
+  if (hasMaxima)
+    types.push_back(MemRefType::get({ShapedType::kDynamic},
+                                    IntegerType::get(op.getContext(), 32)));
+  return createKernelFunction(module, op.getLoc(), name, types,
+                              QuantizePlan::of(op)->threads);
+}
 
 gpu::GPUFuncOp attn::buildQuantizeKernel(QuantizeOp op, int64_t alignment,
                                          gpu::GPUModuleOp module,
                                          StringRef name) {
-  SmallVector<Type> types;
-  for (Value operand : {op.getInput(), op.getOut(), op.getScales()})
-    types.push_back(getRowMajorType(operand.getType()));
-  gpu::GPUFuncOp kernel = createKernelFunction(module, op.getLoc(), name, types,
-                                               QuantizePlan::of(op)->threads);
+  gpu::GPUFuncOp kernel =
+      createKernel(op, {op.getInput(), op.getOut(), op.getScales()},
+                   /*hasMaxima=*/!op.getBlock(), module, name);
   QuantizeBody(op, alignment, kernel).run();
+  return kernel;
+}
+
+gpu::GPUFuncOp attn::buildMaximaKernel(QuantizeOp op, int64_t alignment,
+                                       gpu::GPUModuleOp module,
+                                       StringRef name) {
+  gpu::GPUFuncOp kernel = createKernel(op, Value(op.getInput()),
+                                       /*hasMaxima=*/true, module, name);
+  QuantizeBody(op, alignment, kernel).runMaxima();
   return kernel;
 }

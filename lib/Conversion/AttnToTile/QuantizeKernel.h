@@ -14,6 +14,7 @@ namespace mlir::attn {
 /// How one block of rows is spread over the threads of one block of the grid: a
 /// thread has the same piece of every `rows`-th row, and holds them all.
 struct QuantizePlan {
+  int64_t block;   ///< the op's, or what suits when larger things have a scale
   int64_t values;  ///< of a piece, a power of two up to 8
   int64_t pieces;  ///< of a row
   int64_t rows;    ///< that all threads hold a piece of at a time
@@ -28,13 +29,19 @@ struct QuantizePlan {
 };
 
 /// Adds the kernel of `op` to `module`. It reads and writes each element once.
-/// Rows of the input start at multiples of `alignment` bytes.
+/// Rows of the input start at multiples of `alignment` bytes. Where a scale is
+/// that of more than a block, the kernel reads the largest magnitudes of all
+/// blocks, which the kernel of buildMaximaKernel has written before.
 gpu::GPUFuncOp buildQuantizeKernel(QuantizeOp op, int64_t alignment,
                                    gpu::GPUModuleOp module, StringRef name);
+gpu::GPUFuncOp buildMaximaKernel(QuantizeOp op, int64_t alignment,
+                                 gpu::GPUModuleOp module, StringRef name);
 
-/// Emits, before `op`, the checks of what only a call knows, and the launch.
+/// Emits, before `op`, the checks of what only a call knows, and the launches;
+/// `maxima` is null where blocks have scales.
 void buildQuantizeChecks(QuantizeOp op, int64_t alignment);
-void buildQuantizeLaunch(QuantizeOp op, gpu::GPUFuncOp kernel);
+void buildQuantizeLaunch(QuantizeOp op, gpu::GPUFuncOp maxima,
+                         gpu::GPUFuncOp kernel);
 
 } // namespace mlir::attn
 

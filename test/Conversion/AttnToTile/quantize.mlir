@@ -41,3 +41,29 @@ func.func @too_large(%x: !x, %q: !q, %s: !s) {
   attn.quantize input(%x : !x) outs(%q, %s : !q, !s) {block = 1024 : i64}
   return
 }
+
+// -----
+
+!x = memref<?x8x?x64xf16, strided<[?, ?, ?, 1], offset: ?>>
+!q = memref<?x8x?x64xf8E5M2, strided<[?, ?, ?, 1], offset: ?>>
+!s = memref<?x8xf32, strided<[?, 1], offset: ?>>
+
+// The first pass leaves a number for each block of 64 rows, the second one reads those of
+// its head.
+// CHECK:       gpu.func @head_0_maxima(%{{.*}}: memref<?x8x?x64xf16, {{.*}}>, %[[M:[^:]+]]: memref<?xi32>)
+// CHECK:         tile.reduce_threads largest
+// CHECK:         memref.store %{{.*}}, %[[M]][%{{.*}}] : memref<?xi32>
+// CHECK:       gpu.func @head_0(%{{.*}}: memref<?x8x?x64xf16, {{.*}}>, %{{.*}}: memref<?x8x?x64xf8E5M2, {{.*}}>, %[[S:[^:]+]]: memref<?x8xf32, {{.*}}>, %[[M:[^:]+]]: memref<?xi32>)
+// CHECK:         scf.for
+// CHECK:           tile.load_constant %[[M]]
+// CHECK:           arith.maxsi
+// CHECK:         tile.reduce_threads largest
+// CHECK:         tile.store_values %{{.*}} to %[[S]][%{{.*}}, %{{.*}}]
+// CHECK-LABEL: func.func @head(
+// CHECK:         attn.workspace
+// CHECK:         gpu.launch_func @head_kernels::@head_0_maxima
+// CHECK:         gpu.launch_func @head_kernels::@head_0 blocks
+func.func @head(%x: !x, %q: !q, %s: !s) {
+  attn.quantize input(%x : !x) outs(%q, %s : !q, !s)
+  return
+}

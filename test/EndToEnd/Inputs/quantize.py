@@ -47,19 +47,22 @@ def check_traffic(case, stats, dense):
     if case.rotary or 0 in case.shape:
         return
     dim, element_bytes = case.shape[3], 4 if case.element == "f32" else 2
+    # A scale of more than a block takes a pass of its own.
+    passes = {"input": 1 if isinstance(case.block, int) else 2}
     dense &= element_bytes == 2 or dim % 256 != 0
     for name, what, whole in (("input", "read", dense and dim * element_bytes % 32 == 0),
                               ("out", "written", dense and dim % 32 == 0),
                               ("scales", "written", False)):
         moved = counters["global"][name]
         found = {kind: moved[f"{kind}_{what}"] for kind in ("bytes", "sectors")}
-        expect(case, f"bytes of {name} {what}", found["bytes"] == ideal[name],
-               f"{found['bytes']}, {ideal[name]}")
+        wanted = ideal[name] * passes.get(name, 1)
+        expect(case, f"bytes of {name} {what}", found["bytes"] == wanted,
+               f"{found['bytes']}, {wanted}")
         other = "written" if what == "read" else "read"
         expect(case, f"{name} is {other}", moved[f"bytes_{other}"] == 0)
         if whole:
-            expect(case, f"sectors of {name} {what}", 32 * found["sectors"] == ideal[name],
-                   f"{found['sectors']}, {ideal[name]}")
+            expect(case, f"sectors of {name} {what}", 32 * found["sectors"] == wanted,
+                   f"{found['sectors']}, {wanted}")
 
 
 def main():
@@ -76,6 +79,12 @@ def main():
     for block in (1, 2, 5, 16, 37, 64, 128, 224):
         for dynamic in (False, True):
             check(Quantize(shape=(2, 2, 74, 128), block=block, seed=1, dynamic=dynamic))
+    for block in ("head", "tensor"):
+        for kind in ("normal", "zero_blocks", "nan", "huge"):
+            check(Quantize(block=block, kind=kind, shape=(2, 3, 150, 64), seed=6))
+        for dim in (24, 128, 512):
+            check(Quantize("f16", "f8E5M2", (1, 2, 700, dim), block))
+        check(Quantize(block=block, shape=(2, 2, 0, 16)))
     # Head dims without a transform; rows that are not multiples of 16 bytes.
     for dim, alignment in ((1, 2), (7, 2), (20, 8), (24, 16), (40, 16), (264, 16)):
         check(Quantize("f16", shape=(1, 3, 11, dim)), f"--alignment={alignment}")

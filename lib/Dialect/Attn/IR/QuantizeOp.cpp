@@ -91,9 +91,10 @@ static LogicalResult verifyTypes(QuantizeOp op) {
       return op.emitOpError("[Q1] expected ")
              << name << " of rank 4 (B x H x S x D), but got "
              << value.getType();
-  if (shapeOf(op.getScales()).size() != 3)
-    return op.emitOpError("[Q1] expected scales of rank 3 (B x H x blocks), "
-                          "but got ")
+  size_t rank = shapeOf(op.getScales()).size();
+  if (rank < 1 || rank > 3)
+    return op.emitOpError("[Q1] expected scales of rank 3 (B x H x blocks), 2 "
+                          "(B x H) or 1 (one), but got ")
            << op.getScales().getType();
   Type type = op.getElementType();
   if (!type.isF16() && !type.isBF16() && !type.isF32())
@@ -129,23 +130,30 @@ static LogicalResult verifyShapes(QuantizeOp op) {
     if (failed(verifySame(op, "Q3", dim + " of out", expected, got)))
       return failure();
   ArrayRef<int64_t> scales = shapeOf(op.getScales());
+  if (scales.size() == 1)
+    return verifySame(op, "Q4", "size of scales", 1, scales[0]);
   for (unsigned d : {0u, 1u})
     if (failed(
             verifySame(op, "Q4", kDims[d] + " of scales", input[d], scales[d])))
       return failure();
-  if (ShapedType::isDynamic(input[2]))
+  if (scales.size() == 2 || ShapedType::isDynamic(input[2]))
     return success();
-  int64_t blocks = llvm::divideCeil(input[2], op.getBlock());
+  int64_t blocks = llvm::divideCeil(input[2], *op.getBlock());
   return verifySame(op, "Q4", "blocks of scales", blocks, scales[2]);
 }
 
 LogicalResult QuantizeOp::verify() {
   if (failed(verifyKinds(*this)) || failed(verifyTypes(*this)))
     return failure();
-  int64_t block = getBlock(), headDim = getHeadDim();
-  if (block <= 0 || block > INT32_MAX)
+  int64_t headDim = getHeadDim();
+  if (getBlock().has_value() != (getScalesRank() == 3))
+    return emitOpError(
+               "[Q5] expected a block with scales of rank 3 and with no "
+               "others, but got scales ")
+           << getScales().getType();
+  if (getBlock() && (int64_t(*getBlock()) <= 0 || *getBlock() > INT32_MAX))
     return emitOpError("[Q5] expected a block of 1 to 2^31 - 1 rows, but got ")
-           << block;
+           << int64_t(*getBlock());
   if (ShapedType::isDynamic(headDim) || headDim <= 0)
     return emitOpError("[Q6] expected a static positive head_dim in input, but "
                        "got ")

@@ -295,7 +295,7 @@ private:
         auto quantize = tensor.getDefiningOp<QuantizeOp>();
         if (quantize && tensor == quantize.getScales() && d == 2)
           size = arith::CeilDivUIOp::create(b, loc, size,
-                                            constant(quantize.getBlock()));
+                                            constant(*quantize.getBlock()));
         dynamicSizes.push_back(size);
       } else {
         size = constant(type.getDimSize(d));

@@ -16,8 +16,8 @@ func.func @Q1_input(%x: tensor<8x?x64xf16>) {
 !q = tensor<?x8x?x64xf8E4M3FN>
 
 func.func @Q1_scales(%x: tensor<?x8x?x64xf16>) {
-  // expected-error @below {{[Q1] expected scales of rank 3 (B x H x blocks), but got 'tensor<?x8xf32>'}}
-  %0:2 = attn.quantize input(%x : tensor<?x8x?x64xf16>) {block = 16 : i64} -> !q, tensor<?x8xf32>
+  // expected-error @below {{[Q1] expected scales of rank 3 (B x H x blocks), 2 (B x H) or 1 (one), but got 'tensor<f32>'}}
+  %0:2 = attn.quantize input(%x : tensor<?x8x?x64xf16>) {block = 16 : i64} -> !q, tensor<f32>
   return
 }
 
@@ -84,6 +84,41 @@ func.func @Q4_heads(%x: !x) {
 func.func @Q4_blocks(%x: !x) {
   // expected-error @below {{[Q4] expected blocks of scales to be 3, but got 2}}
   %0:2 = attn.quantize input(%x : !x) {block = 16 : i64} -> !q, tensor<2x8x2xf32>
+  return
+}
+
+// -----
+
+!s = tensor<?x8x?xf32>
+!q = tensor<?x8x?x64xf8E4M3FN>
+!x = tensor<?x8x?x64xf16>
+
+func.func @Q5_head(%x: !x) {
+  // expected-error @below {{[Q5] expected a block with scales of rank 3 and with no others, but got scales 'tensor<?x8xf32>'}}
+  %0:2 = attn.quantize input(%x : !x) {block = 16 : i64} -> !q, tensor<?x8xf32>
+  return
+}
+
+// -----
+
+!s = tensor<?x8x?xf32>
+!q = tensor<?x8x?x64xf8E4M3FN>
+!x = tensor<?x8x?x64xf16>
+
+func.func @Q5_absent(%x: !x) {
+  // expected-error @below {{[Q5] expected a block with scales of rank 3 and with no others, but got scales 'tensor<?x8x?xf32>'}}
+  %0:2 = attn.quantize input(%x : !x) -> !q, !s
+  return
+}
+
+// -----
+
+!q = tensor<?x8x?x64xf8E4M3FN>
+!x = tensor<?x8x?x64xf16>
+
+func.func @Q4_one(%x: !x) {
+  // expected-error @below {{[Q4] expected size of scales to be 1, but got 2}}
+  %0:2 = attn.quantize input(%x : !x) -> !q, tensor<2xf32>
   return
 }
 

@@ -20,3 +20,14 @@ func.func @transformed(%x: memref<2x8x16x80xf32>, %q: memref<2x8x16x80xf8E4M3FN>
       {block = 128 : i64, hadamard_seed = -3 : i64}
   return
 }
+
+// One scale for each head, and one for all.
+// CHECK-LABEL: func.func @larger(
+func.func @larger(%x: !x) -> (tensor<?x8xf32>, tensor<1xf32>) {
+  // CHECK: attn.quantize input(%{{.*}} : tensor<?x8x?x128xbf16>) -> tensor<?x8x?x128xf8E5M2>, tensor<?x8xf32>
+  %q, %s = attn.quantize input(%x : !x) -> tensor<?x8x?x128xf8E5M2>, tensor<?x8xf32>
+  // CHECK: attn.quantize input(%{{.*}}) {hadamard_seed = 1 : i64} -> tensor<?x8x?x128xf8E5M2>, tensor<1xf32>
+  %r, %t = attn.quantize input(%x : !x) {hadamard_seed = 1 : i64}
+      -> tensor<?x8x?x128xf8E5M2>, tensor<1xf32>
+  return %s, %t : tensor<?x8xf32>, tensor<1xf32>
+}

@@ -10,7 +10,9 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
   let summary = "8-bit floats and one scale for each block of rows";
   let description = [{
     Rows of one head are taken in blocks of `block`. Each block has a scale, the largest
-    magnitude in it over the largest finite value of the 8-bit type:
+    magnitude in it over the largest finite value of the 8-bit type. Scales of rank 2 are
+    those of whole heads, one scale of rank 1 is that of the tensor; then there is no
+    `block`.
 
     ```
     scale[b, h, n]  = max |y[b, h, i, :]| / max_finite        for the rows i of block n
@@ -34,8 +36,9 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
   }];
   let arguments = (ins
     Attn_TensorOrMemRef:$input,        // B x H x S x D
-    Variadic<AnyStridedMemRef>:$outs,  // B x H x S x D, B x H x ceil(S / block)
-    I64Attr:$block,
+    Variadic<AnyStridedMemRef>:$outs,  // B x H x S x D, and the scales:
+                                       // B x H x ceil(S / block), B x H, or 1
+    OptionalAttr<I64Attr>:$block,          // absent: a scale for a head or for all
     OptionalAttr<I64Attr>:$hadamard_seed); // absent: no transform
   let results = (outs Variadic<AnyRankedTensor>:$results);
   let assemblyFormat = [{
@@ -59,6 +62,9 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
     }
     ::mlir::Type getElementType() { return getInputType().getElementType(); }
     int64_t getHeadDim() { return getInputType().getShape()[3]; }
+    int64_t getScalesRank() {
+      return ::llvm::cast<::mlir::ShapedType>(getScales().getType()).getRank();
+    }
     bool hasHadamard() { return getHadamardSeed().has_value(); }
     /// Length of the transforms that a row is cut into.
     int64_t getHadamardWidth();
