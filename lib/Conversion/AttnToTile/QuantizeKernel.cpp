@@ -52,7 +52,9 @@ std::optional<QuantizePlan> QuantizePlan::of(QuantizeOp op) {
   std::optional<QuantizePlan> best;
   for (int64_t rows = 1; place(rows); rows *= 2) {
     best = plan;
-    if (plan.steps * plan.values <= kGoodElements)
+    // Where the block is ours to choose, fewer registers are better.
+    if (plan.steps * plan.values <=
+        (op.getBlock() ? kGoodElements : kGoodElements / 2))
       break;
   }
   if (best && best->steps * best->values > kMaxElements)
