@@ -27,6 +27,8 @@ static constexpr ElementRow kElements[] = {
     {ATTN_RT_ELEMENT_I64, "i64", "I64", "int64_t", 64, false},
     {ATTN_RT_ELEMENT_I8, "i8", "I8", "int8_t", 8, false},
     {ATTN_RT_ELEMENT_BOOL, "bool", "BOOL", "uint8_t", 8, false},
+    {ATTN_RT_ELEMENT_F8E4M3FN, "f8E4M3FN", "F8E4M3FN", "uint8_t", 8, false},
+    {ATTN_RT_ELEMENT_F8E5M2, "f8E5M2", "F8E5M2", "uint8_t", 8, false},
 };
 
 static const ElementRow &row(int32_t element) {
@@ -45,6 +47,10 @@ std::optional<int32_t> attn::aot::elementCode(mlir::Type type) {
     return ATTN_RT_ELEMENT_F32;
   if (type.isF64())
     return ATTN_RT_ELEMENT_F64;
+  if (mlir::isa<mlir::Float8E4M3FNType>(type))
+    return ATTN_RT_ELEMENT_F8E4M3FN;
+  if (mlir::isa<mlir::Float8E5M2Type>(type))
+    return ATTN_RT_ELEMENT_F8E5M2;
   if (type.isInteger(1))
     return ATTN_RT_ELEMENT_BOOL;
   if (type.isInteger(8))

@@ -14,6 +14,7 @@ using namespace ::attn;
 using namespace ::attn::aot;
 using mlir::attn::AttentionOpInterface;
 using mlir::attn::DifferentialOp;
+using mlir::attn::QuantizeOp;
 using mlir::attn::RotaryOp;
 
 /// Longer shapes than any score region indexes are a mistake, and C sizes are
@@ -77,6 +78,14 @@ public:
       take(op.getCos(), "cos");
       take(op.getSin(), "sin");
       take(op.getOuts(), "out");
+    });
+    function.walk([&](QuantizeOp op) {
+      for (Value out : op.getOuts())
+        if (BlockArgument argument = argumentOf(out))
+          outputs.insert(argument.getArgNumber());
+      take(op.getInput(), "input");
+      take(op.getOut(), "out");
+      take(op.getScales(), "scales");
     });
     unsigned captures = 0;
     function.walk([&](AttentionOpInterface op) {
@@ -144,8 +153,8 @@ static LogicalResult describe(func::FuncOp function, unsigned i,
     return function.emitError("argument ")
            << i << " (" << argument.name << "): expected a tensor of at most "
            << kMaxRank
-           << " dimensions or a scalar, of f16, bf16, f32, f64, i1, i8, i32, "
-              "i64 or index, but got "
+           << " dimensions or a scalar, of f16, bf16, f32, f64, f8E4M3FN, "
+              "f8E5M2, i1, i8, i32, i64 or index, but got "
            << type;
   argument.element = *element;
   argument.isTensor = bool(memref);

@@ -32,6 +32,10 @@ static const char *elementName(int32_t element) {
     return "i8";
   case ATTN_RT_ELEMENT_BOOL:
     return "bool";
+  case ATTN_RT_ELEMENT_F8E4M3FN:
+    return "f8E4M3FN";
+  case ATTN_RT_ELEMENT_F8E5M2:
+    return "f8E5M2";
   }
   return "an unknown type";
 }

@@ -269,6 +269,7 @@ Status SimDevice::launch(const Launch &launch) {
   how.timing = options.timing;
   how.threads = options.threads;
   how.instructionLimit = options.instructionLimit;
+  how.float8Accumulation = options.float8Accumulation;
   sim::LaunchResult result =
       sim::launch(*found->second, launch.kernel, memory, launch.params, how);
   add(allCounters, result.counters);

@@ -11,6 +11,8 @@
 
 #include <cmath>
 
+using namespace attn::sim;
+
 #if !defined(ATTN_SIM_CLONES) && defined(__x86_64__) && defined(__has_attribute)
 #if __has_attribute(target_clones)
 #define ATTN_SIM_CLONES                                                        \
@@ -122,4 +124,82 @@ void attn::sim::multiplyFragments(const float *a, const float *b,
     multiplyColumns<2>(a, b + tile * k * 8, d + 4 * tile, k, accumulate);
   if (tile < tiles)
     multiplyColumns<1>(a, b + tile * k * 8, d + 4 * tile, k, accumulate);
+}
+
+/// Exponent of a finite number, far below all others for 0.
+static inline int exponentOf(float value) {
+  uint32_t bits = bitCast<uint32_t>(value) & 0x7fffffff;
+  return bits ? int(bits >> 23) - 127 : -200;
+}
+
+static inline float powerOfTwo(int exponent) {
+  return bitCast<float>(uint32_t(exponent + 127) << 23);
+}
+
+/// One register of the accumulators: 32 lanes, whose column of B four of them
+/// have in common with the others.
+[[gnu::always_inline]] static inline void
+addTruncated(const float *a, const int *aExponent, const float *b,
+             const int *bExponent, float *d, int k, bool accumulate) {
+  constexpr int keptBits = 13;
+  // No value of f32 overflows or underflows on its way to fixed point.
+  constexpr int leastExponent = -110;
+  int top[32], sum[32];
+  float plain[32], old[32];
+  for (int lane = 0; lane < 32; ++lane) {
+    old[lane] = accumulate ? d[lane] : 0.0f;
+    plain[lane] = old[lane];
+    int exponent = exponentOf(old[lane]);
+    top[lane] = exponent < leastExponent ? leastExponent : exponent;
+  }
+  for (int i = 0; i < k; ++i)
+    for (int lane = 0; lane < 32; ++lane) {
+      int exponent = aExponent[i * 64 + lane] + bExponent[i * 8 + lane % 4];
+      top[lane] = exponent > top[lane] ? exponent : top[lane];
+      plain[lane] += a[i * 64 + lane] * b[i * 8 + lane % 4];
+    }
+  // Terms have less than 2 bits before the point, so 33 of them fit; those of
+  // lanes that end as an infinity or NaN are not looked at.
+  float unit[32], scale[32];
+  for (int lane = 0; lane < 32; ++lane) {
+    bool finite = plain[lane] - plain[lane] == 0;
+    top[lane] = finite ? top[lane] : 0;
+    scale[lane] = finite ? powerOfTwo(keptBits - top[lane]) : 0.0f;
+    unit[lane] = powerOfTwo(top[lane] - keptBits);
+    sum[lane] = finite ? int(old[lane] * scale[lane]) : 0;
+  }
+  for (int i = 0; i < k; ++i)
+    for (int lane = 0; lane < 32; ++lane) {
+      float term = a[i * 64 + lane] * b[i * 8 + lane % 4] * scale[lane];
+      sum[lane] += term == term ? int(term) : 0;
+    }
+  for (int lane = 0; lane < 32; ++lane) {
+    uint32_t kept =
+        bitCast<uint32_t>(float(sum[lane]) * unit[lane]) & 0xfffffc00u;
+    bool finite = plain[lane] - plain[lane] == 0;
+    d[lane] = finite ? bitCast<float>(kept) : plain[lane];
+  }
+}
+
+ATTN_SIM_CLONES
+void attn::sim::multiplyFragmentsTruncated(const float *a, const float *b,
+                                           uint32_t *const *d, int k, int tiles,
+                                           bool accumulate) {
+  constexpr int maxK = 32;
+  int aExponent[maxK * 64], bExponent[maxK * 8];
+  for (int i = 0; i < k * 64; ++i)
+    aExponent[i] = exponentOf(a[i]);
+  for (int t = 0; t < tiles; ++t) {
+    const float *columns = b + t * k * 8;
+    for (int i = 0; i < k * 8; ++i)
+      bExponent[i] = exponentOf(columns[i]);
+    for (int h = 0; h < 2; ++h)
+      for (int c = 0; c < 2; ++c) {
+        float lanes[32];
+        std::memcpy(lanes, d[4 * t + 2 * h + c], sizeof lanes);
+        addTruncated(a + 32 * h, aExponent + 32 * h, columns + 4 * c,
+                     bExponent + 4 * c, lanes, k, accumulate);
+        std::memcpy(d[4 * t + 2 * h + c], lanes, sizeof lanes);
+      }
+  }
 }

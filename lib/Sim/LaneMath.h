@@ -33,6 +33,15 @@ void multiplyTile16x8(const float *a, const float *b, float *d, int k);
 void multiplyFragments(const float *a, const float *b, uint32_t *const *d,
                        int k, int tiles, bool accumulate);
 
+/// The same with fewer bits, for products of 8-bit floats. The products and the
+/// old value are aligned to the largest of their exponents, keep 13 bits behind
+/// its binary point and are added without another rounding; the result keeps
+/// 13 bits of mantissa. What is dropped is cut off, towards zero. The exponent
+/// of a product is the sum of those of its factors.
+void multiplyFragmentsTruncated(const float *a, const float *b,
+                                uint32_t *const *d, int k, int tiles,
+                                bool accumulate);
+
 } // namespace attn::sim
 
 #endif // ATTN_LIB_SIM_LANEMATH_H

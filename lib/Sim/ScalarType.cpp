@@ -25,7 +25,8 @@ static constexpr Row rows[] = {
     {"s8", T::S8, 8},          {"s16", T::S16, 16},   {"s32", T::S32, 32},
     {"s64", T::S64, 64},       {"f16", T::F16, 16},   {"bf16", T::BF16, 16},
     {"f32", T::F32, 32},       {"f64", T::F64, 64},   {"f16x2", T::F16x2, 32},
-    {"bf16x2", T::BF16x2, 32}, {"tf32", T::TF32, 32},
+    {"bf16x2", T::BF16x2, 32}, {"tf32", T::TF32, 32}, {"e4m3x2", T::E4M3x2, 16},
+    {"e5m2x2", T::E5M2x2, 16},
 };
 
 std::optional<ScalarType>

@@ -35,6 +35,8 @@ enum class ScalarType : uint8_t {
   F16x2,
   BF16x2,
   TF32,
+  E4M3x2,
+  E5M2x2,
 };
 
 /// The type of a modifier such as `f32` (no dot), or nothing.

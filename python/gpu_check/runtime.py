@@ -17,6 +17,7 @@ ELEMENTS = {
     "u8": (0, np.uint8), "i32": (1, np.int32), "f16": (2, np.float16),
     "bf16": (3, np.uint16), "f32": (4, np.float32), "f64": (5, np.float64),
     "i64": (6, np.int64), "i8": (7, np.int8), "bool": (8, np.bool_),
+    "f8E4M3FN": (9, np.uint8), "f8E5M2": (10, np.uint8),
 }
 ELEMENT_NAMES = {code: name for name, (code, _) in ELEMENTS.items()}
 

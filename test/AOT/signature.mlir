@@ -27,6 +27,10 @@
 // CHECK-NEXT:   const attn_rt_tensor *lse,
 // CHECK-NEXT:   void *workspace, uint64_t workspace_bytes);
 // CHECK:      int32_t second(
+// CHECK:      input: 1 x 2 x ? x 64 of bf16
+// CHECK-NEXT: out: 1 x 2 x ? x 64 of f8E4M3FN, written
+// CHECK-NEXT: scales: 1 x 2 x ? of f32, written
+// CHECK:      int32_t third(
 // CHECK-NOT:  helper
 func.func @first(%q: tensor<?x4x?x64xf16>,
                  %kv: tensor<?x4x?x64xf16> {attn.name = "kv"},
@@ -55,6 +59,13 @@ func.func @second(%q: tensor<1x2x64x64xbf16>, %k: tensor<1x2x64x64xbf16>,
       key(%k : tensor<1x2x64x64xbf16>) value(%v : tensor<1x2x64x64xbf16>)
     -> tensor<1x2x64x64xbf16>
   return %out : tensor<1x2x64x64xbf16>
+}
+
+func.func @third(%x: tensor<1x2x?x64xbf16>)
+    -> (tensor<1x2x?x64xf8E4M3FN>, tensor<1x2x?xf32>) {
+  %q, %s = attn.quantize input(%x : tensor<1x2x?x64xbf16>) {block = 64 : i64}
+      -> tensor<1x2x?x64xf8E4M3FN>, tensor<1x2x?xf32>
+  return %q, %s : tensor<1x2x?x64xf8E4M3FN>, tensor<1x2x?xf32>
 }
 
 func.func private @helper(%x: i32) -> i32 {

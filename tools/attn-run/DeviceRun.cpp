@@ -62,14 +62,20 @@ openGpu(const RunOptions &options) {
     return createStringError("several values of --timing or --seed need the "
                              "simulator, but got " +
                              llvm::Twine(device->name()));
+  if (device && options.fp8Accumulation == Fp8Accumulation::Truncated)
+    return createStringError(
+        "--fp8-accumulation=truncated needs the simulator, but got " +
+        llvm::Twine(device->name()));
   return device;
 }
 
 static ChosenDevice makeSimulator(const std::string &chip,
                                   const SimConditions &conditions,
-                                  int multiprocessors) {
+                                  const RunOptions &options) {
   runtime::SimOptions sim;
-  sim.multiprocessors = multiprocessors;
+  sim.multiprocessors = options.multiprocessors;
+  if (options.fp8Accumulation == Fp8Accumulation::Truncated)
+    sim.float8Accumulation = sim::Float8Accumulation::Truncated;
   sim.chip = chip;
   sim.seed = conditions.seed;
   sim.timing = conditions.timing == CopyTiming::Earliest ? sim::Timing::Earliest
@@ -341,9 +347,9 @@ attn::run::runOnDevice(Program &program, const RunInputs &inputs,
   std::vector<DeviceRun> runs;
   for (const SimConditions &conditions : options.conditions()) {
     DeviceRun &run = runs.emplace_back();
-    const ChosenDevice chosen =
-        *gpu ? ChosenDevice{*gpu, nullptr}
-             : makeSimulator(*chip, conditions, options.multiprocessors);
+    const ChosenDevice chosen = *gpu
+                                    ? ChosenDevice{*gpu, nullptr}
+                                    : makeSimulator(*chip, conditions, options);
     run.device = chosen.device->name();
     run.chip = *chip;
     if (chosen.sim)

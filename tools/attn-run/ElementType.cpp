@@ -15,6 +15,10 @@ std::optional<Element> attn::run::elementOf(mlir::Type type) {
     return Element::F32;
   if (type.isF64())
     return Element::F64;
+  if (mlir::isa<mlir::Float8E4M3FNType>(type))
+    return Element::F8E4M3FN;
+  if (mlir::isa<mlir::Float8E5M2Type>(type))
+    return Element::F8E5M2;
   if (type.isInteger(1))
     return Element::I1;
   if (type.isInteger(8))

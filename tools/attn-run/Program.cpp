@@ -14,6 +14,7 @@ using namespace attn::run;
 using llvm::createStringError;
 using mlir::attn::AttentionOpInterface;
 using mlir::attn::DifferentialOp;
+using mlir::attn::QuantizeOp;
 using mlir::attn::RotaryOp;
 
 //===----------------------------------------------------------------------===//
@@ -99,10 +100,12 @@ llvm::Error Program::describeArguments() {
     std::optional<Element> element =
         elementOf(tensor ? tensor.getElementType() : type);
     if (!element)
-      return createStringError("argument " + llvm::Twine(i) +
-                               ": expected a tensor or scalar of f16, bf16, "
-                               "f32, f64, i1, i8, i32, i64 or index, but got " +
-                               typeText(type));
+      return createStringError(
+          "argument " + llvm::Twine(i) +
+          ": expected a tensor or scalar of f16, bf16, "
+          "f32, f64, f8E4M3FN, f8E5M2, i1, i8, i32, i64 or "
+          "index, but got " +
+          typeText(type));
     argument.element = *element;
     if (tensor)
       argument.shape.assign(tensor.getShape().begin(), tensor.getShape().end());
@@ -159,30 +162,34 @@ llvm::Error Program::describeResults() {
       function.getBody().back().getTerminator());
   if (!ret || ret.getNumOperands() == 0)
     return createStringError("expected a function that returns tensors");
-  unsigned numOuts = 0, numLses = 0;
+  llvm::StringMap<unsigned> counts;
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
     result.op = value.getDefiningOp();
-    if (!mlir::isa_and_nonnull<AttentionOpInterface, RotaryOp>(result.op))
+    if (!mlir::isa_and_nonnull<AttentionOpInterface, QuantizeOp, RotaryOp>(
+            result.op))
       return createStringError("result " + llvm::Twine(i) +
                                ": expected a result of attn.attention, "
-                               "attn.differential or attn.rotary, but got a "
-                               "value of type " +
+                               "attn.differential, attn.quantize or "
+                               "attn.rotary, but got a value of type " +
                                typeText(value.getType()));
+    const char *role = "out";
     if (auto attention = mlir::dyn_cast<AttentionOpInterface>(result.op)) {
       result.isLse = attention.getLse() && value == attention.getLse();
+      role = result.isLse ? "lse" : role;
       result.isOfRounded =
           llvm::any_of(sequencesOf(attention), [](const NamedOperand &operand) {
             return isRotated(operand.value);
           });
     }
-    unsigned number = result.isLse ? numLses++ : numOuts++;
-    result.role = (result.isLse ? "lse" : "out") +
-                  (number ? std::to_string(number) : std::string());
-    // The verifier has seen that out and lse are of float types.
+    if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op))
+      role = value == quantize.getScales() ? "scales" : role;
+    unsigned number = counts[role]++;
+    result.role = role + (number ? std::to_string(number) : std::string());
+    // The verifier has seen that all of them are of float types.
     result.element = *elementOf(
         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
-    result.isSequence = !result.isLse;
+    result.isSequence = llvm::StringRef(role) == "out";
     outs.push_back(result);
   }
   return llvm::Error::success();
@@ -233,6 +240,8 @@ llvm::Error Program::nameRoles() {
     std::vector<NamedOperand> sequences;
     if (auto op = mlir::dyn_cast<AttentionOpInterface>(result.op))
       sequences = sequencesOf(op);
+    else if (auto op = mlir::dyn_cast<QuantizeOp>(result.op))
+      sequences = {{op.getInput(), "input"}};
     else
       sequences = {{result.op->getResult(0), "input"}};
     for (auto [value, role] : sequences)
@@ -438,6 +447,19 @@ llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
     if (mlir::isa<RotaryOp>(result.op)) {
       bound.push_back(
           shapes[argumentOf(result.op->getResult(0)).getArgNumber()]);
+      continue;
+    }
+    if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op)) {
+      Shape shape = shapeOf(quantize.getInput(), shapes);
+      if (!result.isSequence) { // scales
+        const int64_t rank = quantize.getScalesRank();
+        if (rank == 3)
+          shape[2] = llvm::divideCeilSigned(shape[2], *quantize.getBlock());
+        if (rank == 1)
+          shape[0] = 1;
+        shape.truncate(rank);
+      }
+      bound.push_back(std::move(shape));
       continue;
     }
     auto shape = bindAttention(result, shapes);

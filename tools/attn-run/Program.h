@@ -28,7 +28,7 @@ struct Argument {
 
 /// A tensor that the entry function returns.
 struct Result {
-  std::string role; ///< "out" or "lse", with a number when there are several
+  std::string role; ///< "out", "lse" or "scales", numbered if there are several
   bool isLse = false;
   /// Computed from tensors that another op has rounded.
   bool isOfRounded = false;

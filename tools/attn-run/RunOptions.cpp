@@ -106,6 +106,14 @@ struct CommandLine {
       cl::desc("of the simulated device; few make persistent kernels walk over "
                "several tiles (default: those of A100 or H100)"),
       cl::value_desc("n"), cl::location(to.multiprocessors), cl::cat(category)};
+  Option<Fp8Accumulation> fp8Accumulation{
+      "fp8-accumulation",
+      cl::desc("how the simulator adds products of 8-bit floats"),
+      cl::values(
+          clEnumValN(Fp8Accumulation::Exact, "exact", "in float32 (default)"),
+          clEnumValN(Fp8Accumulation::Truncated, "truncated",
+                     "with 13 bits of mantissa, as Hopper is said to")),
+      cl::location(to.fp8Accumulation), cl::cat(category)};
   Option<std::string> ptxInput{
       "ptx", cl::desc("run this PTX in place of the compiled kernel"),
       cl::value_desc("file"), cl::location(to.ptxInput), cl::cat(category)};
@@ -136,6 +144,10 @@ static llvm::Error validate(const RunOptions &options) {
     if (options.conditions().size() > 1)
       return llvm::createStringError(
           "several values of --timing or --seed need the simulator, but got "
+          "--device=reference");
+    if (options.fp8Accumulation == Fp8Accumulation::Truncated)
+      return llvm::createStringError(
+          "--fp8-accumulation=truncated needs the simulator, but got "
           "--device=reference");
   }
   if (options.rowPadding < 0)

@@ -20,6 +20,9 @@ enum class StorageLayout { BHSD, BSHD };
 /// When the simulator lets asynchronous copies take effect.
 enum class CopyTiming { Latest, Earliest };
 
+/// How the simulator adds products of 8-bit floats.
+enum class Fp8Accumulation { Exact, Truncated };
+
 /// What the simulator is free to choose, for one run.
 struct SimConditions {
   CopyTiming timing = CopyTiming::Latest;
@@ -45,6 +48,7 @@ struct RunOptions {
   uint64_t inputSeed = 0;          ///< of random inputs
   int multiprocessors =
       0; ///< of the simulator; 0: of the chip's largest product
+  Fp8Accumulation fp8Accumulation = Fp8Accumulation::Exact;
   StorageLayout layout = StorageLayout::BHSD;
   int ordinal = 0;                        ///< which GPU
   std::string stats, ptxInput, ptxOutput; ///< paths; empty: not asked for

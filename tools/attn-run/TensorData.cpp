@@ -4,8 +4,10 @@
 
 #include "TensorData.h"
 #include "attn/Runtime/HalfFloat.h"
+#include "llvm/ADT/APFloat.h"
 #include "llvm/Support/MathExtras.h"
 #include "llvm/Support/raw_ostream.h"
+#include <cmath>
 #include <cstring>
 #include <limits>
 
@@ -21,10 +23,11 @@ struct ElementTraits {
 } // namespace
 
 static const ElementTraits &traits(Element element) {
-  static const ElementTraits table[] = {{"f16", 2, true},  {"bf16", 2, true},
-                                        {"f32", 4, true},  {"f64", 8, true},
-                                        {"i1", 1, false},  {"i8", 1, false},
-                                        {"i32", 4, false}, {"i64", 8, false}};
+  static const ElementTraits table[] = {
+      {"f16", 2, true}, {"bf16", 2, true},     {"f32", 4, true},
+      {"f64", 8, true}, {"f8E4M3FN", 1, true}, {"f8E5M2", 1, true},
+      {"i1", 1, false}, {"i8", 1, false},      {"i32", 4, false},
+      {"i64", 8, false}};
   return table[static_cast<int>(element)];
 }
 
@@ -42,6 +45,22 @@ template <typename T> static T load(const void *from) {
   return value;
 }
 
+static const llvm::fltSemantics &float8Semantics(Element element) {
+  return element == Element::F8E4M3FN ? llvm::APFloat::Float8E4M3FN()
+                                      : llvm::APFloat::Float8E5M2();
+}
+
+static uint8_t roundToFloat8(Element element, double value) {
+  const llvm::fltSemantics &semantics = float8Semantics(element);
+  llvm::APFloat rounded(value);
+  const llvm::APFloat largest = llvm::APFloat::getLargest(semantics);
+  if (std::abs(value) > largest.convertToDouble())
+    rounded = llvm::APFloat::getLargest(semantics, value < 0);
+  bool losesInfo;
+  rounded.convert(semantics, llvm::APFloat::rmNearestTiesToEven, &losesInfo);
+  return static_cast<uint8_t>(rounded.bitcastToAPInt().getZExtValue());
+}
+
 void run::storeReal(Element element, void *to, double value) {
   switch (element) {
   case Element::F16:
@@ -50,6 +69,9 @@ void run::storeReal(Element element, void *to, double value) {
     return store(to, runtime::roundToBFloat(value));
   case Element::F64:
     return store(to, value);
+  case Element::F8E4M3FN:
+  case Element::F8E5M2:
+    return store(to, roundToFloat8(element, value));
   default:
     return store(to, static_cast<float>(value));
   }
@@ -134,6 +156,11 @@ double TensorData::get(int64_t i) const {
     return load<float>(from);
   case Element::F64:
     return load<double>(from);
+  case Element::F8E4M3FN:
+  case Element::F8E5M2:
+    return llvm::APFloat(float8Semantics(type),
+                         llvm::APInt(8, load<uint8_t>(from)))
+        .convertToDouble();
   case Element::I1:
   case Element::I8:
     return load<int8_t>(from);

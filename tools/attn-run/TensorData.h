@@ -15,13 +15,14 @@
 namespace attn::run {
 
 /// Element types of tensors and scalars. `index` is I64.
-enum class Element { F16, BF16, F32, F64, I1, I8, I32, I64 };
+enum class Element { F16, BF16, F32, F64, F8E4M3FN, F8E5M2, I1, I8, I32, I64 };
 
 size_t bytesOf(Element element);
 llvm::StringRef nameOf(Element element); ///< as in MLIR, for example "bf16"
 bool isFloat(Element element);
 
-/// Rounds (to nearest, ties to even) and stores one element of a float type.
+/// Rounds (to nearest, ties to even; 8-bit floats saturate) and stores one
+/// element of a float type.
 void storeReal(Element element, void *to, double value);
 /// Stores one element of an integer type; false when it does not fit.
 bool storeInteger(Element element, void *to, int64_t value);

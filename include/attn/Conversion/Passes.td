@@ -115,6 +115,20 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
       %s, %c = math.sincos ...
       tile.store_values ... to %r[%b, %h, %i, %low] ...
     ```
+
+    `attn.quantize` becomes a kernel that holds a block of rows in registers. Where scales
+    are those of heads or of the tensor, a kernel before it (`f_0_maxima`) writes the
+    largest magnitude of each block to the workspace.
+
+    ```mlir
+    attn.quantize input(%k : ...) outs(%k8, %scales : ...) {block = 128 : i64}
+    ==>
+    gpu.func @f_0(...) kernel {
+      %x:8 = tile.load_values %k[%b, %h, %i, %d] ...     // of each row that is a thread's
+      %m = tile.reduce_threads largest ...               // bits of the largest magnitude
+      tile.store_values ... to %scales[%b, %h, %block] ...
+      tile.store_values ... to %k8[%b, %h, %i, %d] ...   // rounds
+    ```
   }];
   let options = [
     Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">,

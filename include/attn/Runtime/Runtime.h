@@ -53,7 +53,9 @@ enum {
   ATTN_RT_ELEMENT_F64 = 5,
   ATTN_RT_ELEMENT_I64 = 6, /* and index */
   ATTN_RT_ELEMENT_I8 = 7,
-  ATTN_RT_ELEMENT_BOOL = 8 /* one byte, 0 or 1 */
+  ATTN_RT_ELEMENT_BOOL = 8, /* one byte, 0 or 1 */
+  ATTN_RT_ELEMENT_F8E4M3FN = 9,
+  ATTN_RT_ELEMENT_F8E5M2 = 10
 };
 
 /*===----------------------------------------------------------------------===*/

@@ -20,6 +20,7 @@ struct SimOptions {
   int32_t multiprocessors = 0; ///< that programs see; 0 = the largest product's
   unsigned threads = 0;        ///< host threads; 0 = one per core
   uint64_t instructionLimit = 0; ///< per warp; 0 = the simulator's default
+  sim::Float8Accumulation float8Accumulation = sim::Float8Accumulation::Float32;
 };
 
 /// Runs PTX on the CPU and judges it. A launch with a finding fails with

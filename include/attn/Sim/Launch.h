@@ -23,6 +23,11 @@ namespace attn::sim {
 /// once. A correct kernel computes the same either way.
 enum class Timing { Latest, Earliest };
 
+/// How `wgmma` adds products of 8-bit floats. Float32 adds in f32, as for the
+/// other types. Truncated keeps as many bits as the tensor cores of Hopper are
+/// said to: docs/Simulator.md has the model and where it comes from.
+enum class Float8Accumulation { Float32, Truncated };
+
 struct LaunchOptions {
   Dim3 grid, block;
   /// CTAs that run together; has to divide the grid. 1x1x1: as the kernel says.
@@ -36,6 +41,7 @@ struct LaunchOptions {
   /// Registers of a thread at its start, for setmaxnreg; 0 = as many as the
   /// block can have.
   unsigned registersPerThread = 0;
+  Float8Accumulation float8Accumulation = Float8Accumulation::Float32;
 };
 
 /// What can be wrong with a kernel or a launch; docs/Simulator.md explains

@@ -3,6 +3,7 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "AttentionLoops.h"
+#include "QuantizeLoops.h"
 #include "RotaryLoops.h"
 #include "attn/Conversion/Passes.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -31,7 +32,7 @@ static LogicalResult checkInput(AttentionOpInterface op) {
   return failure(named.wasInterrupted());
 }
 
-static LogicalResult checkInput(RotaryOp op) {
+template <typename OpT> static LogicalResult checkInput(OpT op) {
   if (op.isBufferized())
     return success();
   return op.emitOpError("expected memrefs; run attn-bufferize first");
@@ -44,7 +45,7 @@ static bool takesAnyFloat(OpOperand &use) {
     return rotary.getOuts() != rotary.getInput();
   if (auto cast = dyn_cast<memref::CastOp>(user))
     return llvm::all_of(cast->getUses(), takesAnyFloat);
-  return isa<AttentionOpInterface, memref::DimOp>(user);
+  return isa<AttentionOpInterface, QuantizeOp, memref::DimOp>(user);
 }
 
 /// Gives a memref, and casts of it, another element type.
@@ -84,8 +85,8 @@ static LogicalResult widen(Operation *op, Value out) {
   return success();
 }
 
-/// `element` is the type of the op's tensors, whatever an op before it has
-/// widened.
+/// `element` is the type of the op's tensors (of attn.quantize: of its result),
+/// whatever an op before it has widened.
 static LogicalResult lower(AttentionOpInterface op, Type element,
                            ReferencePrecision precision) {
   if (precision != ReferencePrecision::Element)
@@ -115,6 +116,23 @@ static LogicalResult lower(RotaryOp op, Type element,
     emitRotaryLoops(op, Float32Type::get(context), element);
   else
     emitRotaryLoops(op, Float64Type::get(context), /*rounded=*/Type());
+  op.erase();
+  return success();
+}
+
+static LogicalResult lower(QuantizeOp op, Type float8,
+                           ReferencePrecision precision) {
+  MLIRContext *context = op.getContext();
+  // As above: what is in workspace has been rounded, unless nothing is.
+  for (Value out : op.getOuts())
+    if (precision == ReferencePrecision::Float64 ||
+        (precision == ReferencePrecision::Same && isa<BlockArgument>(out)))
+      if (failed(widen(op, out)))
+        return failure();
+  Type real = precision == ReferencePrecision::Same
+                  ? Type(Float32Type::get(context))
+                  : Type(Float64Type::get(context));
+  emitQuantizeLoops(op, real, float8, precision != ReferencePrecision::Float64);
   op.erase();
   return success();
 }
@@ -151,8 +169,13 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
   void runOnOperation() override {
     SmallVector<std::pair<Operation *, Type>> ops;
     getOperation()->walk([&](Operation *op) {
-      TypeSwitch<Operation *>(op).Case<AttentionOpInterface, RotaryOp>(
-          [&](auto attnOp) { ops.push_back({op, attnOp.getElementType()}); });
+      TypeSwitch<Operation *>(op)
+          .Case<AttentionOpInterface, RotaryOp>([&](auto attnOp) {
+            ops.push_back({op, attnOp.getElementType()});
+          })
+          .Case<QuantizeOp>([&](QuantizeOp quantize) {
+            ops.push_back({op, quantize.getOutType().getElementType()});
+          });
     });
     allocateWorkspace(getOperation(), precision);
     for (auto [op, element] : ops)
@@ -167,7 +190,7 @@ private:
                      succeeded(lower(attnOp, element, precision)));
     };
     return TypeSwitch<Operation *, LogicalResult>(op)
-        .Case<AttentionOpInterface, RotaryOp>(convert);
+        .Case<AttentionOpInterface, QuantizeOp, RotaryOp>(convert);
   }
 };
 } // namespace

@@ -8,6 +8,7 @@
 #include "HostLaunch.h"
 #include "KernelFunction.h"
 #include "LiveTiles.h"
+#include "QuantizeKernel.h"
 #include "RegionLoads.h"
 #include "RotaryKernel.h"
 #include "attn/Conversion/Passes.h"
@@ -20,6 +21,7 @@
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
 #include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNTOTILEPASS
@@ -105,7 +107,7 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<Operation *> ops;
       func.walk([&](Operation *op) {
-        if (isa<AttentionOpInterface, RotaryOp>(op))
+        if (isa<AttentionOpInterface, QuantizeOp, RotaryOp>(op))
           ops.push_back(op);
       });
       if (!ops.empty() && failed(convert(func, ops)))
@@ -123,10 +125,15 @@ private:
                             b.getUnitAttr());
     for (unsigned number = 0; !ops.empty(); ++number) {
       std::string name = (func.getName() + "_" + Twine(number)).str();
-      auto attention = dyn_cast<AttentionOpInterface>(ops.front());
       SmallVector<RotaryOp> rotations = takeRotations(ops);
-      if (failed(attention ? convert(attention, module, name)
-                           : convert(rotations, module, name)))
+      LogicalResult converted =
+          TypeSwitch<Operation *, LogicalResult>(ops.front())
+              .Case<AttentionOpInterface, QuantizeOp>(
+                  [&](auto op) { return convert(op, module, name); })
+              .Default([&](Operation *) {
+                return convert(rotations, module, name);
+              });
+      if (failed(converted))
         return failure();
       size_t done = std::max<size_t>(rotations.size(), 1);
       for (Operation *op : ops.take_front(done))
@@ -189,6 +196,25 @@ private:
     for (RotaryOp op : ops)
       buildRotaryChecks(op, alignment);
     buildRotaryLaunch(ops, kernel);
+    return success();
+  }
+
+  LogicalResult convert(QuantizeOp op, gpu::GPUModuleOp module,
+                        StringRef name) {
+    if (!op.isBufferized())
+      return op->emitError("expected memrefs: run attn-bufferize first");
+    if (!QuantizePlan::of(op))
+      return op->emitError("expected a smaller block or head_dim: a kernel "
+                           "holds at most 131072 elements of ")
+             << "a block in its registers, but got "
+             << op.getBlock().value_or(1) << " rows of " << op.getHeadDim();
+    gpu::GPUFuncOp maxima;
+    if (!op.getBlock())
+      maxima =
+          buildMaximaKernel(op, alignment, module, (name + "_maxima").str());
+    gpu::GPUFuncOp kernel = buildQuantizeKernel(op, alignment, module, name);
+    buildQuantizeChecks(op, alignment);
+    buildQuantizeLaunch(op, maxima, kernel);
     return success();
   }
 

@@ -186,6 +186,8 @@ static constexpr ScheduleRow kDifferentialSchedules[] = {
      TWO_CONSUMERS "n=80,ping_pong=true,longest_first=true"},
     {"sm_90a", 64, 128, Regions::Predicate, Keys::Any,
      TWO_CONSUMERS "n=112,ping_pong=true,longest_first=true"},
+    {"sm_90a", 64, 128, Regions::Computed, Keys::Full,
+     TWO_CONSUMERS "n=144,ping_pong=true"},
     {"sm_90a", 64, 128, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=176,ping_pong=true"},
     {"sm_90a", 64, 128, Regions::Any, Keys::Any,

@@ -26,15 +26,19 @@ void populateHalvesPatterns(TypeConverter &converter,
 /// What the lanes of a warp agree on.
 void populateWarpPatterns(TypeConverter &converter,
                           RewritePatternSet &patterns);
+/// Scalars that lanes, or all threads of a block, hand to each other.
+void populateScalarWarpPatterns(TypeConverter &converter,
+                                RewritePatternSet &patterns);
 /// Shared buffers: alloc, alias, slot, store.
 void populateSharedPatterns(TypeConverter &converter,
                             RewritePatternSet &patterns);
 /// Global memory: gather, row and tile stores, scalar loads.
 void populateGlobalPatterns(TypeConverter &converter,
                             RewritePatternSet &patterns);
-/// Global memory: vectors of one thread.
+/// Global memory: vectors of one thread. `hasFp8`: there is an instruction that
+/// rounds to 8-bit floats.
 void populateGlobalValuesPatterns(TypeConverter &converter,
-                                  RewritePatternSet &patterns);
+                                  RewritePatternSet &patterns, bool hasFp8);
 
 //===----------------------------------------------------------------------===//
 // Ampere

@@ -121,9 +121,10 @@ static void populatePatterns(TypeConverter &converter,
   populateRowPatterns(converter, patterns);
   populateHalvesPatterns(converter, patterns);
   populateWarpPatterns(converter, patterns);
+  populateScalarWarpPatterns(converter, patterns);
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);
-  populateGlobalValuesPatterns(converter, patterns);
+  populateGlobalValuesPatterns(converter, patterns, desc.hasFp8);
   populateAsyncCopyPatterns(converter, patterns,
                             /*toAsyncProxy=*/desc.hasWgmma);
   populateMatrixPatterns(converter, patterns);

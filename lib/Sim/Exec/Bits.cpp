@@ -12,6 +12,8 @@
 
 #include "Lanes.h"
 
+#include <iterator>
+#include <string_view>
 #include <type_traits>
 
 using namespace attn::sim;
@@ -346,14 +348,36 @@ uint32_t permute(uint32_t a, uint32_t b, uint32_t selector) {
   return result;
 }
 
+/// Selectors that the modes make from the two low bits of the third source.
+constexpr struct PermuteMode {
+  std::string_view name;
+  uint16_t selectors[4];
+} permuteModes[] = {
+    {"", {}},
+    {"f4e", {0x3210, 0x4321, 0x5432, 0x6543}},  // forward extract
+    {"b4e", {0x5670, 0x6701, 0x7012, 0x0123}},  // backward extract
+    {"rc8", {0x0000, 0x1111, 0x2222, 0x3333}},  // replicate a byte
+    {"ecl", {0x3210, 0x3211, 0x3222, 0x3333}},  // edge clamp left
+    {"ecr", {0x0000, 0x1110, 0x2210, 0x3210}},  // edge clamp right
+    {"rc16", {0x1010, 0x3232, 0x1010, 0x3232}}, // replicate 16 bits
+};
+
+/// sub = index of the mode.
 void execPermute(Warp &warp, const Inst &inst, uint32_t mask) {
-  ternaryLanes<uint32_t, uint32_t, uint32_t, uint32_t>(warp, inst, mask,
-                                                       permute);
+  const uint16_t *selectors =
+      inst.sub ? permuteModes[inst.sub].selectors : nullptr;
+  ternaryLanes<uint32_t, uint32_t, uint32_t, uint32_t>(
+      warp, inst, mask, [=](uint32_t a, uint32_t b, uint32_t c) {
+        return permute(a, b, selectors ? selectors[c & 3] : c);
+      });
 }
 
 bool decodePermute(DecodeContext &d, Inst &inst) {
   if (!d.take("b32") || !d.expectOperands(4))
-    return d.fail("unsupported mode");
+    return d.fail("expected '.b32'");
+  for (uint8_t mode = 1; mode < std::size(permuteModes); ++mode)
+    if (d.take(permuteModes[mode].name))
+      inst.sub = mode;
   inst.cls = InstClass::Int;
   inst.dst = d.destination(0, ScalarType::B32);
   inst.a = d.source(1, ScalarType::B32);

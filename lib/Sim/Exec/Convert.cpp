@@ -10,6 +10,7 @@
 //
 //===----------------------------------------------------------------------===//
 
+#include "ConvertFloat8.h"
 #include "Lanes.h"
 
 #include <cmath>
@@ -303,6 +304,7 @@ bool decodeCvt(DecodeContext &d, Inst &inst) {
       isIntegral = true;
     }
   }
+  bool satfinite = d.take("satfinite");
   if (d.take("relu"))
     inst.flags |= ReluFlag;
   if (d.take("ftz"))
@@ -312,6 +314,14 @@ bool decodeCvt(DecodeContext &d, Inst &inst) {
   ScalarType to = d.takeType();
   if (d.failed())
     return false;
+  const Float8Modifiers forFloat8 = {
+      !isIntegral && Rounding(inst.sub) == Rounding::Near, satfinite,
+      bool(inst.flags & ReluFlag),
+      rna || bool(inst.flags & (FtzFlag | SatFlag))};
+  if (std::optional<bool> decoded = decodeFloat8(d, inst, forFloat8, to))
+    return *decoded;
+  if (satfinite)
+    return d.fail("'.satfinite' is simulated for 8-bit types only");
   if (to == ScalarType::F16x2 || to == ScalarType::BF16x2)
     return decodePack(d, inst, to);
   ScalarType from = d.takeType();

@@ -1,4 +1,4 @@
-//===- Matrix.cpp - ldmatrix, stmatrix and mma.sync -----------------------===//
+//===- Matrix.cpp - ldmatrix, stmatrix, movmatrix and mma.sync ------------===//
 //
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
@@ -194,6 +194,41 @@ bool decodeStmatrix(DecodeContext &d, Inst &inst) {
   return d.require(90) && decodeMatrixAccess(d, inst, true);
 }
 
+//===-- movmatrix ---------------------------------------------------------===//
+
+/// The 8x8 matrix in the fragment of ldmatrix, transposed.
+void execMovmatrix(Warp &warp, const Inst &inst, uint32_t mask) {
+  if (!checkFullWarp(warp, mask, "movmatrix"))
+    return;
+  const uint32_t *from = warp.source(inst.a);
+  uint32_t poison = warp.poison(inst.a), outPoison = 0, out[32];
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    unsigned g = lane / 4, q = lane % 4;
+    out[lane] = 0;
+    for (unsigned half = 0; half < 2; ++half) {
+      unsigned row = 2 * q + half; // of the source, whose column is g
+      unsigned owner = 4 * row + g / 2;
+      out[lane] |= (from[owner] >> (g % 2 * 16) & 0xffff) << (16 * half);
+      outPoison |= (poison >> owner & 1) << lane;
+    }
+  }
+  std::memcpy(warp.destination(inst.dst), out, sizeof out);
+  warp.setPoison(inst.dst, ~0u, outPoison);
+}
+
+bool decodeMovmatrix(DecodeContext &d, Inst &inst) {
+  for (std::string_view part : {"sync", "aligned", "m8n8", "trans", "b16"})
+    if (!d.take(part))
+      return d.fail("expected '.sync.aligned.m8n8.trans.b16'");
+  if (!d.expectOperands(2))
+    return false;
+  inst.cls = InstClass::Shuffle;
+  inst.dst = d.destination(0, ScalarType::B32);
+  inst.a = d.source(1, ScalarType::B32);
+  inst.exec = execMovmatrix;
+  return true;
+}
+
 //===-- mma ---------------------------------------------------------------===//
 
 float element16(uint32_t word, unsigned half, Element type) {
@@ -375,5 +410,6 @@ bool decodeMma(DecodeContext &d, Inst &inst) {
 void attn::sim::registerMatrix(OpcodeTable &table) {
   table["ldmatrix"] = decodeLdmatrix;
   table["stmatrix"] = decodeStmatrix;
+  table["movmatrix"] = decodeMovmatrix;
   table["mma"] = decodeMma;
 }

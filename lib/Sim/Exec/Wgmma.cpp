@@ -202,6 +202,10 @@ void attn::sim::executeWgmma(Cta &cta, unsigned firstWarp,
         cta.shared,
         {offset, sizeN(inst), inst.width, mnMajor, WgmmaElement(inst.sub >> 4)},
         columns);
+  bool isTruncated =
+      inst.width == 32 &&
+      cta.launch.options.float8Accumulation == Float8Accumulation::Truncated;
+  auto *multiply = isTruncated ? multiplyFragmentsTruncated : multiplyFragments;
   for (unsigned i = firstWarp; i < firstWarp + 4; ++i) {
     Warp &warp = *cta.warps[i];
     const uint32_t *slots = warp.operands(inst);
@@ -213,8 +217,8 @@ void attn::sim::executeWgmma(Cta &cta, unsigned firstWarp,
     uint32_t *accumulators[maxWgmmaN / 2];
     for (unsigned d = 0; d < 4u * inst.count; ++d)
       accumulators[d] = warp.destination(slots[d]);
-    multiplyFragments(rows.values, columns.values, accumulators, inst.width,
-                      inst.count, step.accumulate);
+    multiply(rows.values, columns.values, accumulators, inst.width, inst.count,
+             step.accumulate);
     propagatePoison(warp, inst, step.accumulate, rows, columns);
   }
 }

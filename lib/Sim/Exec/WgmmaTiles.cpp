@@ -7,45 +7,14 @@
 
 #include "WgmmaTiles.h"
 
+#include "../Float8.h"
 #include "../LaneTypes.h"
 #include "../SharedMemory.h"
 #include "../WgmmaLayout.h"
 
-#include <array>
-
 using namespace attn::sim;
 
 namespace {
-/// e4m3 and e5m2: sign, then exponent and mantissa, subnormals as usual. e4m3
-/// has no infinity, and a NaN only where all bits are set; e5m2 is like f16.
-template <unsigned mantissaBits> std::array<float, 256> decodingTable() {
-  std::array<float, 256> table;
-  constexpr int bias = mantissaBits == 3 ? 7 : 15;
-  for (unsigned code = 0; code < 128; ++code) {
-    unsigned exponent = code >> mantissaBits;
-    unsigned mantissa = code & ((1u << mantissaBits) - 1);
-    int shift = int(exponent ? exponent : 1) - bias - int(mantissaBits);
-    float value = float(mantissa | (exponent ? 1u << mantissaBits : 0)) *
-                  bitCast<float>(uint32_t(shift + 127) << 23);
-    if (mantissaBits == 3 ? code == 0x7f : code > 0x7c)
-      value = bitCast<float>(0x7fffffffu);
-    else if (mantissaBits == 2 && code == 0x7c)
-      value = bitCast<float>(0x7f800000u);
-    table[code] = value;
-    table[code + 128] = -value;
-  }
-  return table;
-}
-
-const std::array<float, 256> &tableE4M3() {
-  static const std::array<float, 256> table = decodingTable<3>();
-  return table;
-}
-const std::array<float, 256> &tableE5M2() {
-  static const std::array<float, 256> table = decodingTable<2>();
-  return table;
-}
-
 template <WgmmaElement element> struct DecodeElement;
 template <> struct DecodeElement<WgmmaElement::F16> {
   using Bits = uint16_t;
@@ -57,12 +26,12 @@ template <> struct DecodeElement<WgmmaElement::BF16> {
 };
 template <> struct DecodeElement<WgmmaElement::E4M3> {
   using Bits = uint8_t;
-  const std::array<float, 256> &table = tableE4M3();
+  const std::array<float, 256> &table = float8Values(Float8::E4M3);
   float operator()(Bits v) const { return table[v]; }
 };
 template <> struct DecodeElement<WgmmaElement::E5M2> {
   using Bits = uint8_t;
-  const std::array<float, 256> &table = tableE5M2();
+  const std::array<float, 256> &table = float8Values(Float8::E5M2);
   float operator()(Bits v) const { return table[v]; }
 };
 

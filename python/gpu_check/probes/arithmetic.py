@@ -213,8 +213,7 @@ def _(bench):
 
 @probe("cvt-e4m3x2",
        "The same for cvt.rn.satfinite.e4m3x2.f32.",
-       "Ties to even, infinities and all beyond become 448, NaN stays NaN.",
-       sim_skip="the simulator has no conversions to 8 bits")
+       "Ties to even, infinities and all beyond become 448, NaN stays NaN.")
 def _(bench):
     table = e4m3_table().astype(np.float32)
     return conversion(bench, "rn.satfinite.e4m3x2.f32", (-12, 10), to_e4m3,

@@ -21,3 +21,27 @@ gpu.module @m {
     gpu.return
   }
 }
+
+// Each warp writes what it has, a barrier, and all warps read what all have.
+gpu.module @threads {
+  // CHECK:       llvm.mlir.global internal @attn_warp_numbers(#llvm.undef) {addr_space = 3 : i32, alignment = 4 : i64} : !llvm.array<3 x i32>
+  // CHECK-LABEL: gpu.func @threads(
+  // CHECK:         %[[MINE:.*]] = nvvm.redux.sync max
+  // CHECK:         llvm.store %[[MINE]], %{{.*}} : i32, !llvm.ptr<3>
+  // CHECK:         nvvm.barrier
+  // CHECK:         arith.minui %{{.*}}, %c2_i32
+  // CHECK:         %[[ONE:.*]] = llvm.load %{{.*}} : !llvm.ptr<3> -> i32
+  // CHECK:         nvvm.redux.sync max %[[ONE]]
+  // CHECK:         nvvm.shfl.sync bfly %{{.*}} f32 -> f32
+  gpu.func @threads(%out: memref<?xi32>, %x: i32, %y: f32) kernel
+      attributes {known_block_size = array<i32: 96, 1, 1>} {
+    %c0 = arith.constant 0 : index
+    %c1 = arith.constant 1 : index
+    %largest = tile.reduce_threads largest %x
+    memref.store %largest, %out[%c0] : memref<?xi32>
+    %other = tile.exchange_lanes %y, 4
+    %bits = arith.bitcast %other : f32 to i32
+    memref.store %bits, %out[%c1] : memref<?xi32>
+    gpu.return
+  }
+}

@@ -211,10 +211,10 @@ TEST_F(CallTest, RefusesElementTypes) {
   expectRefused("f: query: element type: expected f16, but got an unknown "
                 "type");
   query.element = ATTN_RT_ELEMENT_F16;
-  const char *names[] = {"u8",  "i32", "f16", "bf16", "f32",
-                         "f64", "i64", "i8",  "bool"};
+  const char *names[] = {"u8",  "i32", "f16",  "bf16",     "f32",   "f64",
+                         "i64", "i8",  "bool", "f8E4M3FN", "f8E5M2"};
   out.element = 99;
-  for (int32_t element = 0; element < 9; ++element) {
+  for (int32_t element = 0; element < 11; ++element) {
     arguments[2].element = element;
     expectRefused(std::string("f: out: element type: expected ") +
                   names[element] + ", but got an unknown type");

@@ -90,6 +90,26 @@ TEST(Convert, Integers) {
             bits(std::ldexp(1.0f, 40)));
 }
 
+TEST(Convert, Bytes) {
+  for (int v = -128; v < 128; ++v) {
+    EXPECT_EQ(evaluate("cvt.rn.f32.s8 %r10, %r1;", uint8_t(v)), bits(float(v)));
+    EXPECT_EQ(evaluate("cvt.rn.f32.u8 %r10, %r1;", uint8_t(v)),
+              bits(float(uint8_t(v))));
+    EXPECT_EQ(evaluate("cvt.rni.sat.s8.f32 %r10, %r1;", bits(float(v))),
+              uint32_t(v));
+  }
+  auto rounded = [](float v) {
+    return int32_t(evaluate("cvt.rni.sat.s8.f32 %r10, %r1;", bits(v)));
+  };
+  EXPECT_EQ(rounded(2.5f), 2);
+  EXPECT_EQ(rounded(-3.5f), -4);
+  EXPECT_EQ(rounded(127.5f), 127);
+  EXPECT_EQ(rounded(-1e9f), -128);
+  EXPECT_EQ(rounded(NAN), 0);
+  EXPECT_EQ(evaluate("cvt.rni.sat.u8.f32 %r10, %r1;", bits(300)), 255u);
+  EXPECT_EQ(evaluate("cvt.rni.sat.u8.f32 %r10, %r1;", bits(-1)), 0u);
+}
+
 TEST(Convert, Tf32TiesGoAwayFromZero) {
   EXPECT_EQ(evaluate("cvt.rna.tf32.f32 %r10, %r1;", 0x3f801000), 0x3f802000u);
   EXPECT_EQ(evaluate("cvt.rna.tf32.f32 %r10, %r1;", 0x3f800fff), 0x3f800000u);

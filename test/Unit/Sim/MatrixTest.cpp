@@ -165,6 +165,19 @@ TEST(Matrix, LdmatrixTransposed) {
   }
 }
 
+TEST(Matrix, MovmatrixTransposes) {
+  // Element (row, column) holds 8 * row + column.
+  auto o = run("shl.b32 %r1, %r0, 1; add.u32 %r2, %r1, 1; shl.b32 %r2, %r2, 16;"
+               "or.b32 %r1, %r1, %r2;"
+               "movmatrix.sync.aligned.m8n8.trans.b16 %r10, %r1;"
+               "st.global.u32 [%d0], %r10;");
+  expectClean(o);
+  for (unsigned lane = 0; lane < 32; ++lane) {
+    unsigned low = lane % 4 * 2 * 8 + lane / 4;
+    EXPECT_EQ(o.out[lane], low | (low + 8) << 16);
+  }
+}
+
 TEST(Matrix, NeedsTheWholeWarp) {
   auto o = run("setp.lt.u32 %p1, %r0, 16; mov.b32 %r1, 0; mov.b32 %r2, 0;"
                "@%p1 mma.sync.aligned.m16n8k8.row.col.f16.f16.f16.f16 "

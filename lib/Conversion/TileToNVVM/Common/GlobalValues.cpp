@@ -4,6 +4,7 @@
 
 #include "GlobalTile.h"
 #include "Patterns.h"
+#include "RoundFloat8.h"
 #include "RoundPair.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
@@ -33,14 +34,18 @@ struct LoadValuesLowering : OpConversionPattern<LoadValuesOp> {
 };
 
 struct StoreValuesLowering : OpConversionPattern<StoreValuesOp> {
-  using OpConversionPattern::OpConversionPattern;
+  StoreValuesLowering(TypeConverter &converter, MLIRContext *context,
+                      bool hasFp8)
+      : OpConversionPattern(converter, context), hasFp8(hasFp8) {}
   LogicalResult
   matchAndRewrite(StoreValuesOp op, OpAdaptor adaptor,
                   ConversionPatternRewriter &rewriter) const override {
     Integers e(op.getLoc(), rewriter);
     GlobalTensor target(e, adaptor.getTarget());
     Type element = cast<MemRefType>(op.getTarget().getType()).getElementType();
-    Value data = gather(e, adaptor.getValues(), element);
+    Value data = isFloat8(element)
+                     ? gatherFloat8(e, adaptor.getValues(), element)
+                     : gather(e, adaptor.getValues(), element);
     LLVM::StoreOp::create(e.b, data, target.pointer(adaptor.getIndices()),
                           op.getAlignment());
     rewriter.eraseOp(op);
@@ -70,11 +75,32 @@ private:
     }
     return data;
   }
+
+  /// The same for 8-bit floats, which LLVM has no type for.
+  Value gatherFloat8(Integers &e, ValueRange values, Type float8) const {
+    auto round = [&](Value low, Value high) {
+      return roundPairToFloat8(e, low, high, float8, hasFp8);
+    };
+    int64_t count = values.size();
+    if (count == 1)
+      return arith::TruncIOp::create(e.b, e.b.getI8Type(),
+                                     round(values[0], values[0]));
+    // Of whole pairs, so that no byte of a register is ever undefined.
+    Value data = LLVM::UndefOp::create(
+        e.b, VectorType::get({count / 2}, e.b.getI16Type()));
+    for (int64_t i = 0; i < count; i += 2)
+      data = LLVM::InsertElementOp::create(
+          e.b, data, round(values[i], values[i + 1]), e.constant(i / 2));
+    return data;
+  }
+
+  bool hasFp8;
 };
 } // namespace
 
 void tile::populateGlobalValuesPatterns(TypeConverter &converter,
-                                        RewritePatternSet &patterns) {
-  patterns.add<LoadValuesLowering, StoreValuesLowering>(converter,
-                                                        patterns.getContext());
+                                        RewritePatternSet &patterns,
+                                        bool hasFp8) {
+  patterns.add<LoadValuesLowering>(converter, patterns.getContext());
+  patterns.add<StoreValuesLowering>(converter, patterns.getContext(), hasFp8);
 }

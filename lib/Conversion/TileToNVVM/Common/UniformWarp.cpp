@@ -114,25 +114,10 @@ struct BallotLowering : OpConversionPattern<BallotOp> {
     return success();
   }
 };
-
-struct ReduceLanesLowering : OpConversionPattern<ReduceLanesOp> {
-  using OpConversionPattern::OpConversionPattern;
-  LogicalResult
-  matchAndRewrite(ReduceLanesOp op, OpAdaptor adaptor,
-                  ConversionPatternRewriter &rewriter) const override {
-    Integers e(op.getLoc(), rewriter);
-    auto kind =
-        op.getEnd() == End::Least ? NVVM::ReduxKind::MIN : NVVM::ReduxKind::MAX;
-    rewriter.replaceOpWithNewOp<NVVM::ReduxOp>(
-        op, e.b.getI32Type(), adaptor.getValue(), kind, e.constant(-1));
-    return success();
-  }
-};
 } // namespace
 
 void tile::populateWarpPatterns(TypeConverter &converter,
                                 RewritePatternSet &patterns) {
   patterns.add<UniformLowering, RowGroupLowering, AnyLowering, LaneLowering,
-               BallotLowering, ReduceLanesLowering>(converter,
-                                                    patterns.getContext());
+               BallotLowering>(converter, patterns.getContext());
 }

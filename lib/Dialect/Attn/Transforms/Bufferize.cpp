@@ -86,7 +86,7 @@ private:
         kept.push_back(value);
         continue;
       }
-      if (!isa_and_nonnull<AttentionOpInterface, RotaryOp>(
+      if (!isa_and_nonnull<AttentionOpInterface, QuantizeOp, RotaryOp>(
               value.getDefiningOp()))
         return ret.emitOpError(
             "expected every returned tensor to be the result "
@@ -105,6 +105,8 @@ private:
       return convertAttention(op);
     if (auto rotary = dyn_cast<RotaryOp>(op))
       return convertRotary(rotary);
+    if (auto quantize = dyn_cast<QuantizeOp>(op))
+      return convertQuantize(quantize);
     OpBuilder builder(op);
     if (auto dim = dyn_cast<tensor::DimOp>(op)) {
       Value source = memrefs.lookupOrNull(dim.getSource());
@@ -253,11 +255,34 @@ private:
     return success();
   }
 
-  /// The argument whose sizes a tensor has: rotation and casts keep them.
+  LogicalResult convertQuantize(QuantizeOp op) {
+    Value input = memrefs.lookupOrNull(op.getInput());
+    if (!input)
+      return op.emitOpError("expected an input that is a function argument or "
+                            "a result of attn.rotary");
+    SmallVector<Value> outs;
+    for (Value result : op.getResults()) {
+      Value out = outputs.lookupOrNull(result);
+      outs.push_back(out ? out : takeWorkspace(result));
+      memrefs.map(result, outs.back());
+    }
+    OpBuilder builder(op);
+    auto bufferized =
+        QuantizeOp::create(builder, op.getLoc(), TypeRange(), input, outs,
+                           op.getBlockAttr(), op.getHadamardSeedAttr());
+    bufferized->setDiscardableAttrs(op->getDiscardableAttrDictionary());
+    dead.push_back(op);
+    return success();
+  }
+
+  /// The argument whose sizes a tensor has: rotation and casts keep them, and
+  /// so does attn.quantize, but for the last size of its scales.
   Value sizedLike(Value tensor) {
     for (;;) {
       if (auto rotary = tensor.getDefiningOp<RotaryOp>())
         tensor = rotary.getInput();
+      else if (auto quantize = tensor.getDefiningOp<QuantizeOp>())
+        tensor = quantize.getInput();
       else if (auto cast = tensor.getDefiningOp<tensor::CastOp>())
         tensor = cast.getSource();
       else
@@ -283,6 +308,10 @@ private:
       Value size;
       if (type.isDynamicDim(d)) {
         size = memref::DimOp::create(b, loc, like, constant(d));
+        auto quantize = tensor.getDefiningOp<QuantizeOp>();
+        if (quantize && tensor == quantize.getScales() && d == 2)
+          size = arith::CeilDivUIOp::create(b, loc, size,
+                                            constant(*quantize.getBlock()));
         dynamicSizes.push_back(size);
       } else {
         size = constant(type.getDimSize(d));
@@ -329,6 +358,7 @@ struct BufferizePass : mlir::attn::impl::AttnBufferizePassBase<BufferizePass> {
       func.walk(
           [&](AttentionOpInterface op) { onTensors |= !op.isBufferized(); });
       func.walk([&](RotaryOp op) { onTensors |= !op.isBufferized(); });
+      func.walk([&](QuantizeOp op) { onTensors |= !op.isBufferized(); });
       if (onTensors && failed(FunctionBufferizer(func).run()))
         return signalPassFailure();
     }

@@ -133,6 +133,7 @@ def Attn_YieldOp : Attn_Op<"yield", [Pure, Terminator, ReturnLike,
 
 include "attn/Dialect/Attn/IR/AttnDifferentialOp.td"
 include "attn/Dialect/Attn/IR/AttnScoreOps.td"
+include "attn/Dialect/Attn/IR/AttnQuantizeOp.td"
 include "attn/Dialect/Attn/IR/AttnRotaryOp.td"
 include "attn/Dialect/Attn/IR/AttnHostOps.td"
 

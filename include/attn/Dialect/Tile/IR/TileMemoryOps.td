@@ -151,7 +151,7 @@ def Tile_StoreValuesOp : Tile_Op<"store_values", [AttrSizedOperandSegments]> {
   let summary = "neighbouring elements of a global tensor, stored by each thread";
   let description = [{
     The mirror image of `tile.load_values`. Values of f32 are rounded to the element
-    type of the target.
+    type of the target; to 8-bit floats they saturate.
   }];
   let arguments = (ins Variadic<AnyFloat>:$values,
                        Arg<AnyStridedMemRef, "", [MemWrite]>:$target,

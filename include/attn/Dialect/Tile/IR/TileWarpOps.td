@@ -27,6 +27,25 @@ def Tile_ReduceLanesOp : Tile_Op<"reduce_lanes", [Pure]> {
   let assemblyFormat = "$end $value attr-dict";
 }
 
+def Tile_ReduceThreadsOp : Tile_Op<"reduce_threads"> {
+  let summary = "the least or the largest value of the block's threads, signed";
+  let description = [{
+    All threads of the block take part and get it, once in a kernel's run: nothing
+    waits for them to have read it before it could be overwritten.
+  }];
+  let arguments = (ins Tile_EndAttr:$end, I32:$value);
+  let results = (outs I32:$result);
+  let assemblyFormat = "$end $value attr-dict";
+}
+
+def Tile_ExchangeLanesOp : Tile_Op<"exchange_lanes", [Pure]> {
+  let summary = "the value of the lane whose number differs in the bits of a distance";
+  let arguments = (ins F32:$value,
+      ConfinedAttr<I32Attr, [IntMinValue<1>, IntMaxValue<31>]>:$distance);
+  let results = (outs F32:$result);
+  let assemblyFormat = "$value `,` $distance attr-dict";
+}
+
 def Tile_LoadConstantOp : Tile_Op<"load_constant", [Pure]> {
   let summary = "an element of memory that nobody writes while the kernel runs";
   let description = [{
