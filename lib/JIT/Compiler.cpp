@@ -10,6 +10,7 @@
 #include "attn/Pipelines/Diagnostics.h"
 #include "attn/Pipelines/Registration.h"
 #include "attn/Target/PTX.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/ADT/StringExtras.h"

@@ -5,6 +5,7 @@
 #include "Warm.h"
 #include "attn/JIT/Compiler.h"
 #include "attn/Pipelines/Diagnostics.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/CommandLine.h"

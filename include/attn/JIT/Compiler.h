@@ -21,7 +21,6 @@
 #include "attn/JIT/Cache.h"
 #include "attn/Pipelines/Pipelines.h"
 #include "attn/Runtime/Runtime.h"
-#include "mlir/IR/BuiltinOps.h"
 #include "llvm/ADT/ArrayRef.h"
 #include <map>
 #include <mutex>
@@ -29,6 +28,7 @@
 
 namespace mlir {
 class MLIRContext;
+class ModuleOp;
 } // namespace mlir
 
 namespace attn::jit {

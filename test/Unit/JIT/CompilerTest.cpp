@@ -6,6 +6,7 @@
 #include "TemporaryFolder.h"
 #include "attn/Runtime/HalfFloat.h"
 #include "attn/Runtime/Stream.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/IR/MLIRContext.h"
 #include "mlir/Parser/Parser.h"
 #include "llvm/Support/raw_ostream.h"
