@@ -119,10 +119,13 @@ class Lifting:
             if path in self.constants:
                 self.guards[path] = ("is", number(value))
                 return number(value)
+            self.guards[path] = ("number", isinstance(number(value), float))
             return CapturedNumber(path, _name(path), number(value)).traced()
         if is_array(value):
-            sizes = tuple(int(n) for n in value.shape)
-            return CapturedTensor(path, _name(path), element_of(value, _name(path)), sizes)
+            # Also of one that nothing is loaded from: its rank may decide about a branch.
+            sizes, element = tuple(int(n) for n in value.shape), element_of(value, _name(path))
+            self.guards[path] = ("array", (len(sizes), element))
+            return CapturedTensor(path, _name(path), element, sizes)
         if id(value) in self.memo:
             return self.memo[id(value)][1]
         if len(path) >= _DEEPEST:
@@ -215,6 +218,25 @@ def _name(path: Path) -> str:
     return "capture"
 
 
+def _is_again(what: str, expected: Any, value: Any) -> bool:
+    """Whether a value is what a trace has found in its place."""
+    if what == "array":
+        return is_array(value) and len(value.shape) == expected[0] and \
+            element_of(value, "capture") == expected[1]
+    if what == "number":
+        return is_number(value) and isinstance(number(value), float) == expected
+    if what == "code":
+        return getattr(value, "__code__", None) is expected
+    if what == "type":
+        return type(value) is expected
+    if what == "length":
+        return len(value) == expected
+    if is_number(expected):
+        return is_number(value) and number(value) == expected and \
+            type(number(value)) is type(expected)
+    return type(value) is type(expected) and value == expected
+
+
 class Trace:
     """A function as operations, for all captures of the same types."""
 
@@ -229,34 +251,10 @@ class Trace:
     def fits(self, function: Any) -> bool:
         """Whether the function, perhaps another object of the same code, is this one."""
         try:
-            for path, (what, expected) in self.guards.items():
-                value = follow(function, path)
-                if what == "code":
-                    if getattr(value, "__code__", None) is not expected:
-                        return False
-                elif what == "type":
-                    if type(value) is not expected:
-                        return False
-                elif what == "length":
-                    if len(value) != expected:
-                        return False
-                elif type(expected) is not bool and is_number(expected):
-                    if not is_number(value) or number(value) != expected:
-                        return False
-                elif type(value) is not type(expected) or value != expected:
-                    return False
-            for path, name, element, rank, _ in self.captures:
-                value = follow(function, path)
-                if rank is None:
-                    if not is_number(value) or \
-                            isinstance(number(value), float) != (element == "f32"):
-                        return False
-                elif not is_array(value) or len(value.shape) != rank or \
-                        element_of(value, name) != element:
-                    return False
+            return all(_is_again(what, expected, follow(function, path))
+                       for path, (what, expected) in self.guards.items())
         except (Missing, TypeError):
             return False
-        return True
 
     def values(self, function: Any) -> List[Any]:
         return [follow(function, path) for path, *_ in self.captures]

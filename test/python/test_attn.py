@@ -241,6 +241,25 @@ class Captures(AttnTest):
         bias = bias.astype(np.float32)
         self.compiles(0, self.run_score, score)
 
+    def test_what_a_branch_looks_at_is_looked_at_again(self):
+        table, factor = np.zeros((4, 4), np.float32), 2
+
+        def score(s, b, h, i, j):
+            return s * 2.0 if table is not None and table.ndim == 2 else s * 0.5
+
+        self.run_score(score)
+        table = np.zeros(4, np.float32)
+        self.run_score(score)
+        table = None
+        self.run_score(score)
+
+        def by_type(s, b, h, i, j):
+            return s + factor // 2
+
+        self.run_score(by_type)
+        factor = 3.5
+        self.run_score(by_type)
+
     def test_functions_of_the_same_code(self):
         def make(factor):
             return lambda s, b, h, i, j: s * factor - 1.0
