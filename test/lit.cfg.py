@@ -37,6 +37,8 @@ config.substitutions += [
     ("%attn_tools", config.attn_tools_dir),
     ("%attn_lib", config.attn_lib_dir),
     ("%cc", config.cc),
+    ("%cxx", config.cxx),
+    ("%attn_obj", config.attn_obj_root),
     ("%fake_cuda", config.fake_cuda_dir),
 ]
 

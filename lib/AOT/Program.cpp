@@ -8,6 +8,7 @@
 #include "Object.h"
 #include "attn/Dialect/Attn/Transforms/Passes.h"
 #include "attn/Support/TargetDesc.h"
+#include "attn/Target/PTX.h"
 #include "mlir/Pass/PassManager.h"
 #include "mlir/Target/LLVMIR/Export.h"
 #include "llvm/ADT/StringSet.h"
@@ -46,6 +47,15 @@ public:
         visible.insert(signature.name + suffix);
     return emitObject(*program, visible, source);
   }
+
+  std::vector<std::string> functionNames() const {
+    std::vector<std::string> names;
+    for (const Signature &signature : signatures)
+      names.push_back(signature.name);
+    return names;
+  }
+
+  std::vector<std::string> takePtx() { return std::move(ptx); }
 
   std::string header(StringRef name) const {
     return writeHeader(signatures, options.chips, name);
@@ -100,6 +110,7 @@ private:
     buildCompilePipeline(manager, compile);
     if (failed(manager.run(*module)))
       return failure();
+    ptx.push_back(embeddedPTX(*module));
     std::unique_ptr<llvm::Module> host =
         translateModuleToLLVMIR(*module, context, chip);
     if (!host)
@@ -122,6 +133,7 @@ private:
   const ProgramOptions &options;
   OwningOpRef<ModuleOp> functions;
   std::vector<Signature> signatures;
+  std::vector<std::string> ptx;
   llvm::LLVMContext context;
   std::unique_ptr<llvm::Module> program;
 };
@@ -135,5 +147,6 @@ auto ::attn::aot::compileProgram(ModuleOp module, const ProgramOptions &options,
   FailureOr<std::string> object = builder.emit();
   if (failed(object))
     return failure();
-  return Program{std::move(*object), builder.header(name)};
+  return Program{std::move(*object), builder.header(name),
+                 builder.functionNames(), builder.takePtx()};
 }

@@ -29,6 +29,18 @@ static LLVM::GlobalOp createText(ImplicitLocOpBuilder &b, const Twine &name,
   return createData(b, name, (text + Twine('\0')).str());
 }
 
+static constexpr StringLiteral kTextSuffix = "_text";
+
+auto ::attn::embeddedPTX(ModuleOp module) -> std::string {
+  std::string ptx;
+  for (auto global : module.getOps<LLVM::GlobalOp>()) {
+    auto text = dyn_cast_or_null<StringAttr>(global.getValueOrNull());
+    if (text && global.getName().ends_with(kTextSuffix))
+      ptx += text.getValue().rtrim('\0');
+  }
+  return ptx;
+}
+
 /// attn_rt_image { chip, ptx, ptx_size, cubin, cubin_size }.
 static LLVM::LLVMStructType imageType(MLIRContext *context) {
   auto pointer = LLVM::LLVMPointerType::get(context);
@@ -92,7 +104,7 @@ private:
             getOperation().lookupSymbol<LLVM::GlobalOp>(name + "_image"))
       declaration.erase();
     LLVM::GlobalOp chipText = createText(b, name + "_chip", chip);
-    LLVM::GlobalOp text = createText(b, name + "_text", *ptx);
+    LLVM::GlobalOp text = createText(b, name + kTextSuffix, *ptx);
     LLVM::GlobalOp cubinData;
     if (cubin)
       cubinData = createData(b, name + "_cubin", *code, kCubinAlignment);

@@ -13,6 +13,8 @@ namespace attn::bench {
 void registerProcessBenchmarks(const std::string &optPath);
 /// Text to PTX and to cubin, by stage.
 void registerCompileBenchmarks();
+/// A first call with and without what an earlier process has compiled.
+void registerJitBenchmarks();
 /// What a launch costs on the host besides the driver.
 void registerHostCallBenchmarks();
 /// Speed of the simulator.

@@ -7,6 +7,7 @@
 #include "ProcessorTime.h"
 #include "Program.h"
 #include "mlir/IR/MLIRContext.h"
+#include "llvm/Support/FileSystem.h"
 #include "llvm/Support/Program.h"
 #include <benchmark/benchmark.h>
 
@@ -25,6 +26,24 @@ static void processStart(benchmark::State &state, const std::string &optPath) {
   }
 }
 
+/// `import attn`, with Python's own start; nothing is loaded before something
+/// is compiled.
+static void pythonImport(benchmark::State &state) {
+  const llvm::StringRef python = ATTN_PYTHON;
+  if (!llvm::sys::fs::can_execute(python))
+    return skip(state, "no Python");
+  const std::optional<llvm::StringRef> redirects[] = {
+      llvm::StringRef(), llvm::StringRef(), llvm::StringRef()};
+  const llvm::StringRef environment[] = {"PYTHONPATH=" ATTN_PYTHONPATH};
+  for (auto _ : state) {
+    const double start = childSeconds();
+    if (llvm::sys::ExecuteAndWait(python, {python, "-c", "import attn"},
+                                  llvm::ArrayRef(environment), redirects))
+      return fail(state, "import attn failed");
+    state.SetIterationTime(childSeconds() - start);
+  }
+}
+
 static void contextCreation(benchmark::State &state) {
   for (auto _ : state)
     benchmark::DoNotOptimize(makeContext());
@@ -32,6 +51,9 @@ static void contextCreation(benchmark::State &state) {
 
 void attn::bench::registerProcessBenchmarks(const std::string &optPath) {
   benchmark::RegisterBenchmark("process_start", processStart, optPath)
+      ->UseManualTime()
+      ->Unit(benchmark::kMillisecond);
+  benchmark::RegisterBenchmark("python_import", pythonImport)
       ->UseManualTime()
       ->Unit(benchmark::kMillisecond);
   benchmark::RegisterBenchmark("context_creation", contextCreation)

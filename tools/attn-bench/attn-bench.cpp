@@ -110,6 +110,7 @@ int main(int argc, char **argv) {
   describeMachine();
   attn::bench::registerProcessBenchmarks(optPath.str().str());
   attn::bench::registerCompileBenchmarks();
+  attn::bench::registerJitBenchmarks();
   attn::bench::registerHostCallBenchmarks();
   attn::bench::registerSimulatorBenchmarks();
   attn::bench::registerKernelBenchmarks(nullGpu);

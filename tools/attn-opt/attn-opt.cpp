@@ -4,10 +4,13 @@
 
 #include "EmitKernels.h"
 #include "Explain.h"
+#include "Warm.h"
 #include "attn/Pipelines/Registration.h"
 #include "mlir/Tools/mlir-opt/MlirOptMain.h"
 
 int main(int argc, char **argv) {
+  if (attn::wantsWarming(argc, argv))
+    return attn::warmMain(argc, argv);
   mlir::DialectRegistry registry;
   attn::registerAllDialects(registry);
   attn::registerAllPasses();

@@ -27,6 +27,8 @@ struct ProgramOptions {
 struct Program {
   std::string object; ///< a relocatable ELF file for this machine
   std::string header; ///< C
+  std::vector<std::string> functions; ///< names, in the order of the module
+  std::vector<std::string> ptx;       ///< of each chip, all of its kernels
 };
 
 /// Compiles every public function of `module` for every chip. Each becomes a

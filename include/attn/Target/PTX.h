@@ -6,6 +6,7 @@
 #define ATTN_TARGET_PTX_H
 
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/BuiltinOps.h"
 #include "mlir/Support/LLVM.h"
 #include <string>
 
@@ -20,6 +21,9 @@ mlir::FailureOr<std::string> translateToLLVMIR(mlir::gpu::GPUModuleOp module,
 /// context needs the LLVM and NVVM translations.
 mlir::FailureOr<std::string> translateToPTX(mlir::gpu::GPUModuleOp module,
                                             llvm::StringRef chip);
+
+/// The PTX of all kernels of a module that attn-embed-kernels has gone through.
+std::string embeddedPTX(mlir::ModuleOp module);
 
 /// The cubin that ptxas makes of PTX text. ptxas is looked for in $ATTN_PTXAS,
 /// $CUDA_HOME/bin, PATH and /usr/local/cuda/bin and called without a shell. Its

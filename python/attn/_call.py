@@ -1,0 +1,144 @@
+# Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""Calls of kernels with tensors of callers."""
+from __future__ import annotations
+
+import ctypes
+import warnings
+from typing import Any, List, Optional, Sequence, Tuple
+
+import numpy as np
+
+from ._arrays import NUMPY, Array, DeviceArray, dense_strides, describe, is_torch
+from ._library import Kernel, cuda_stream, sim_stream, target_for
+from .errors import ArgumentError
+
+_SIMULATED = "sm_80"  # what arrays on the CPU are computed for when nothing is said
+_told = False
+
+
+def _tell_once(chip: str) -> None:
+    global _told
+    if not _told:
+        _told = True
+        warnings.warn("attn: arrays on the CPU are computed by the simulator of %s: kernels "
+                      "are checked as they run, thousands of times slower than a GPU" % chip,
+                      stacklevel=5)
+
+
+class Place:
+    """Where a call runs: a stream, and the chip to compile for."""
+
+    def __init__(self, first: Array, target: Optional[str], stream: Optional[int]):
+        self.device, self.queue = first.device, 0
+        if self.device == "cpu":
+            self.chip = target or _SIMULATED
+            _tell_once(self.chip)
+            self.stream = sim_stream(self.chip)
+            return
+        if stream is not None:
+            self.queue = stream
+        elif is_torch(first.owner):
+            torch = __import__("torch")
+            self.queue = torch.cuda.current_stream(first.owner.device).cuda_stream
+        self.stream = cuda_stream(self.device[1], self.queue)
+        self.chip = target or target_for(self.stream.chip)
+
+
+def device_text(device: Any) -> str:
+    return device if isinstance(device, str) else "%s:%d" % device
+
+
+class Call:
+    """The arguments of one call, in the order of the program's."""
+
+    def __init__(self, place: Place, like: Array):
+        self.place, self.like = place, like
+        self.arguments: List[int] = []
+        self.kept: List[Any] = []
+        self.buffers: List[int] = []  # of the simulator
+        self.results: List[Tuple[Any, Optional[int]]] = []
+
+    def __enter__(self) -> "Call":
+        return self
+
+    def __exit__(self, *_: Any) -> None:
+        for address in self.buffers:
+            self.place.stream.release(address)
+
+    def upload(self, host: np.ndarray, element: str, name: str) -> None:
+        """A copy of host memory on the simulator."""
+        stream = self.place.stream
+        address = stream.allocate(host.nbytes, name)
+        self.buffers.append(address)
+        stream.write(address, host.ctypes.data, host.nbytes)
+        self.add(Array(None, "sim", address, host.shape, dense_strides(host.shape), element,
+                       "cpu"))
+
+    def add(self, array: Array) -> None:
+        self.arguments.append(array.descriptor())
+        self.kept.append(array)
+
+    def tensor(self, array: Array, name: str) -> None:
+        if array.device != self.place.device:
+            raise ArgumentError("%s: device: expected %s as for query, but got %s" % (
+                name, device_text(self.place.device), device_text(array.device)))
+        if self.place.device == "cpu":
+            self.upload(array.dense(), array.element, name)
+        else:
+            self.add(array)
+
+    def number(self, value: Any, element: str) -> None:
+        held = (ctypes.c_float(value) if element == "f32" else
+                ctypes.c_int64(max(-2**30, min(2**30, value))))
+        self.kept.append(held)
+        self.arguments.append(ctypes.addressof(held))
+
+    def capture(self, value: Any, name: str, element: str) -> Array:
+        array = describe(value, "captured tensor '%s'" % name, self.place.queue)
+        if array.element != element:  # a NumPy type that is converted
+            host = np.asarray(value).astype(NUMPY[element])
+            array = describe(host, "captured tensor '%s'" % name)
+        self.tensor(array, "captured tensor '%s'" % name)
+        return array
+
+    def result(self, shape: Sequence[int], element: str, name: str) -> None:
+        """Room for a result of the caller's kind."""
+        owner, stream = self.like.owner, self.place.stream
+        if self.place.device == "cpu":
+            host = np.empty(shape, NUMPY[element])
+            address = stream.allocate(host.nbytes, name)
+            self.buffers.append(address)
+            self.results.append((host, address))
+            self.add(Array(None, "sim", address, shape, dense_strides(shape), element, "cpu"))
+        elif is_torch(owner):
+            torch = __import__("torch")
+            made = torch.empty(tuple(shape), device=owner.device, dtype=torch.float32
+                               if element == "f32" else owner.dtype)
+            self.results.append((made, None))
+            self.add(describe(made, name))
+        else:
+            made = DeviceArray(stream, self.place.device[1], shape, element)
+            self.results.append((made, None))
+            self.add(made.array())
+
+    def run(self, kernel: Kernel) -> List[Any]:
+        self.place.stream.call(kernel, self.arguments)
+        if self.place.device == "cpu":
+            self.place.stream.synchronize()
+        return [self._finish(value, address) for value, address in self.results]
+
+    def _finish(self, value: Any, address: Optional[int]) -> Any:
+        if address is None:
+            return value
+        self.place.stream.read(value.ctypes.data, address, value.nbytes)
+        owner = self.like.owner
+        if is_torch(owner):
+            torch = __import__("torch")
+            if value.dtype == np.uint16:
+                return torch.from_numpy(value.view(np.int16)).view(torch.bfloat16)
+            return torch.from_numpy(value)
+        if value.dtype == np.uint16 and getattr(owner, "dtype", None) is not None:
+            return value.view(owner.dtype)  # bfloat16 of ml_dtypes
+        return value
+

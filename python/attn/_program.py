@@ -1,0 +1,160 @@
+# Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
+# SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
+"""A variant with types as text in the attn dialect, and as a kernel."""
+from __future__ import annotations
+
+import sys
+import threading
+from dataclasses import dataclass
+from typing import Dict, List, Optional, Tuple
+
+import numpy as np
+
+from ._captures import Trace
+from ._library import Kernel, compiler
+
+_INDICES = "%b: index, %h: index, %i: index, %j: index"
+_REGIONS = {"score": "%s: f32, " + _INDICES, "mask": _INDICES, "sink": "%b: index, %h: index"}
+_RESULTS = {"score": "f32", "mask": "i1", "sink": "f32"}
+#: Names that arguments have already.
+_TAKEN = ("query", "key", "value", "out", "lse")
+_NORMALIZERS = ("softmax", "softpick", "stick_breaking", "identity")
+
+
+@dataclass(frozen=True)
+class Variant:
+    """All that a kernel is compiled for."""
+
+    traces: Tuple[Optional[Trace], Optional[Trace], Optional[Trace]]  # score, mask, sink
+    element: str
+    head_dim: int
+    value_dim: int
+    normalizer: str
+    scale: Optional[float]
+    lse: bool
+    chip: str
+    alignment: int
+
+    @property
+    def parts(self) -> List[Trace]:
+        return [trace for trace in self.traces if trace is not None]
+
+
+def normalizer_text(normalizer: str) -> str:
+    if normalizer.startswith("#"):
+        return normalizer
+    if normalizer in _NORMALIZERS:
+        return "#attn." + normalizer
+    if normalizer == "sigmoid":
+        return "#attn.sigmoid<bias = 0.0 : f32>"
+    raise ValueError("normalizer: expected one of %s or an attribute of the dialect, such as "
+                     "'#attn.relu<...>', but got %r" % (
+                         ", ".join(_NORMALIZERS + ("sigmoid",)), normalizer))
+
+
+def capture_arguments(variant: Variant) -> List[Tuple[str, str]]:
+    """Arguments of the program behind query, key and value: SSA name and the rest."""
+    taken, made = set(_TAKEN), []
+    for trace in variant.parts:
+        for number, (_, name, element, rank, _) in enumerate(trace.captures):
+            unique, count = name, 1
+            while unique in taken or not unique.isidentifier() or not unique.isascii():
+                count += 1
+                unique = "%s_%d" % (name if name.isascii() else "capture", count)
+            taken.add(unique)
+            kind = element if rank is None else "tensor<%s%s>" % ("?x" * rank, element)
+            made.append(("%%%sc%d" % (trace.kind[0], number),
+                         '%s {attn.name = "%s"}' % (kind, unique)))
+    return made
+
+
+def program(variant: Variant) -> str:
+    """The variant in the attn dialect; sizes but the head dims are dynamic."""
+    v = variant
+    lines = ["!q = tensor<?x?x?x%dx%s>" % (v.head_dim, v.element),
+             "!k = tensor<?x?x?x%dx%s>" % (v.head_dim, v.element),
+             "!v = tensor<?x?x?x%dx%s>" % (v.value_dim, v.element),
+             "!o = tensor<?x?x?x%dx%s>" % (v.value_dim, v.element),
+             "!l = tensor<?x?x?xf32>"]
+    arguments = "".join(", %s: %s" % pair for pair in capture_arguments(v))
+    results = "!o, !l" if v.lse else "!o"
+    lines.append("func.func @attention(%%q: !q, %%k: !k, %%v: !v%s) -> (%s) {" % (
+        arguments, results))
+    for trace in v.parts:
+        lines += ["  " + line for line in trace.prelude]
+    attributes = []
+    if v.scale is not None:
+        attributes.append("scale = %.9e : f32" % np.float32(v.scale))
+    if v.normalizer != "softmax":
+        attributes.append("normalizer = " + normalizer_text(v.normalizer))
+    names = "%o, %l" if v.lse else "%o"
+    lines.append("  %s = attn.attention query(%%q : !q) key(%%k : !k) value(%%v : !v)%s" % (
+        names, " {%s}" % ", ".join(attributes) if attributes else ""))
+    for trace in v.parts:
+        lines += ["    %s {" % trace.kind, "    ^bb0(%s):" % _REGIONS[trace.kind]]
+        lines += ["      " + line for line in trace.body]
+        lines += ["      attn.yield %s : %s" % (trace.result, _RESULTS[trace.kind]), "    }"]
+    lines += ["    -> %s" % results, "  return %s : %s" % (names, results), "}"]
+    return "\n".join(lines) + "\n"
+
+
+def rotary_program(element: str, dim: int, base: float, rotary_dim: int, interleaved: bool,
+                   positions: Optional[str], tables: bool) -> str:
+    """Rotary embedding alone; `positions` is the type of that argument, if there is one."""
+    arguments = ["%x: !x"]
+    inputs = ""
+    if positions:
+        arguments.append("%%positions: %s" % positions)
+        inputs += " positions(%%positions : %s)" % positions
+    else:
+        arguments.append('%offset: index {attn.name = "offset"}')
+        inputs += " offset(%offset)"
+    if tables:
+        arguments += ["%cos: !t", "%sin: !t"]
+        inputs += " cos(%cos : !t) sin(%sin : !t)"
+    attributes = ["rotary_dim = %d" % rotary_dim] + (
+        [] if tables else ["base = %.17e : f64" % base])
+    return ("!x = tensor<?x?x?x%dx%s>\n!t = tensor<?x%dxf32>\n"
+            "func.func @rotary(%s) -> !x {\n  %%r = attn.rotary input(%%x : !x)%s%s {%s} -> !x\n"
+            "  return %%r : !x\n}\n") % (dim, element, rotary_dim // 2, ", ".join(arguments),
+                                         inputs, " interleaved" if interleaved else "",
+                                         ", ".join(attributes))
+
+
+class _Progress:
+    """A line on stderr when something takes over a second."""
+
+    def __init__(self, what: str):
+        self.timer = threading.Timer(1.0, lambda: print(
+            "attn: compiling %s ..." % what, file=sys.stderr, flush=True))
+        self.timer.daemon = True
+
+    def __enter__(self) -> None:
+        self.timer.start()
+
+    def __exit__(self, *_) -> None:
+        self.timer.cancel()
+
+
+_kernels: Dict[Tuple, Kernel] = {}
+_lock = threading.Lock()
+
+
+def kernel_for(key: Tuple, text, chip: str, alignment: int, what: str) -> Kernel:
+    """The kernel of `text()`, known to this process by `key`."""
+    with _lock:
+        found = _kernels.get(key)
+        if found is None:
+            with _Progress("%s for %s" % (what, chip)):
+                found = compiler().compile(text(), chip, alignment=alignment)
+            _kernels[key] = found
+        return found
+
+
+def kernel_of(variant: Variant) -> Kernel:
+    # By identity: traces live as long as the process.
+    key = tuple(map(id, variant.traces)) + (
+        variant.element, variant.head_dim, variant.value_dim, variant.normalizer,
+        variant.scale, variant.lse, variant.chip, variant.alignment)
+    return kernel_for(key, lambda: program(variant), variant.chip, variant.alignment,
+                      "attention of head dim %d" % variant.head_dim)
