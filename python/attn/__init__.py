@@ -20,6 +20,7 @@ from ._functions import softcap
 from .api import (BlockMask, apply_rotary, create_block_mask, flex_attention,
                   scaled_dot_product_attention)
 from .compiled import Compiled, Picture, Stats, compile, stats  # noqa: A004
+from .differential import differential_attention
 from .errors import ArgumentError, CompileError, DeviceError, Error, TraceError
 from .masks import (Mask, as_mask, causal, causal_bottom_right, chunked, dilated, key_length,
                     num_keys, num_queries, prefix_lm, same_document, sinks, window)

@@ -17,8 +17,38 @@ _INDICES = "%b: index, %h: index, %i: index, %j: index"
 _REGIONS = {"score": "%s: f32, " + _INDICES, "mask": _INDICES, "sink": "%b: index, %h: index"}
 _RESULTS = {"score": "f32", "mask": "i1", "sink": "f32"}
 #: Names that arguments have already.
-_TAKEN = ("query", "key", "value", "out", "lse")
+_TAKEN = ("query", "key", "value", "out", "lse", "query0", "key0", "query1", "key1", "weight")
 _NORMALIZERS = ("softmax", "softpick", "stick_breaking", "identity")
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What attn.differential has beside the two maps: types of lambda and of the norm's
+    weight, which may be missing, and constants of the norm."""
+
+    lam: str
+    weight: Optional[str]
+    epsilon: Optional[float]
+    norm_scale: Optional[float]
+
+    @property
+    def arguments(self) -> str:
+        weight = ", %%weight: %s" % self.weight if self.weight else ""
+        return "%%q0: !q, %%k0: !k, %%q1: !q, %%k1: !k, %%v: !v, %%lambda: %s%s" % (
+            self.lam, weight)
+
+    @property
+    def inputs(self) -> str:
+        weight = " weight(%%weight : %s)" % self.weight if self.weight else ""
+        return ("attn.differential query0(%%q0 : !q) key0(%%k0 : !k) query1(%%q1 : !q) "
+                "key1(%%k1 : !k) value(%%v : !v) lambda(%%lambda : %s)%s" % (
+                    self.lam, weight))
+
+    @property
+    def attributes(self) -> List[str]:
+        return ["%s = %.9e : f32" % (name, np.float32(value)) for name, value in (
+            ("norm_epsilon", self.epsilon), ("norm_scale", self.norm_scale))
+            if value is not None]
 
 
 @dataclass(frozen=True)
@@ -34,6 +64,14 @@ class Variant:
     lse: bool
     chip: str
     alignment: int
+    difference: Optional[Difference] = None
+
+    @property
+    def num_tensors(self) -> int:
+        """Arguments of the program before the captures."""
+        if self.difference is None:
+            return 3
+        return 6 + (self.difference.weight is not None)
 
     @property
     def parts(self) -> List[Trace]:
@@ -78,18 +116,20 @@ def program(variant: Variant) -> str:
              "!l = tensor<?x?x?xf32>"]
     arguments = "".join(", %s: %s" % pair for pair in capture_arguments(v))
     results = "!o, !l" if v.lse else "!o"
-    lines.append("func.func @attention(%%q: !q, %%k: !k, %%v: !v%s) -> (%s) {" % (
-        arguments, results))
+    tensors = v.difference.arguments if v.difference else "%q: !q, %k: !k, %v: !v"
+    lines.append("func.func @attention(%s%s) -> (%s) {" % (tensors, arguments, results))
     for trace in v.parts:
         lines += ["  " + line for line in trace.prelude]
-    attributes = []
+    attributes = v.difference.attributes if v.difference else []
     if v.scale is not None:
         attributes.append("scale = %.9e : f32" % np.float32(v.scale))
     if v.normalizer != "softmax":
         attributes.append("normalizer = " + normalizer_text(v.normalizer))
     names = "%o, %l" if v.lse else "%o"
-    lines.append("  %s = attn.attention query(%%q : !q) key(%%k : !k) value(%%v : !v)%s" % (
-        names, " {%s}" % ", ".join(attributes) if attributes else ""))
+    inputs = v.difference.inputs if v.difference else \
+        "attn.attention query(%q : !q) key(%k : !k) value(%v : !v)"
+    lines.append("  %s = %s%s" % (
+        names, inputs, " {%s}" % ", ".join(attributes) if attributes else ""))
     for trace in v.parts:
         lines += ["    %s {" % trace.kind, "    ^bb0(%s):" % _REGIONS[trace.kind]]
         lines += ["      " + line for line in trace.body]
@@ -155,6 +195,6 @@ def kernel_of(variant: Variant) -> Kernel:
     # By identity: traces live as long as the process.
     key = tuple(map(id, variant.traces)) + (
         variant.element, variant.head_dim, variant.value_dim, variant.normalizer,
-        variant.scale, variant.lse, variant.chip, variant.alignment)
+        variant.scale, variant.lse, variant.chip, variant.alignment, variant.difference)
     return kernel_for(key, lambda: program(variant), variant.chip, variant.alignment,
                       "attention of head dim %d" % variant.head_dim)

@@ -14,7 +14,7 @@ from ._arrays import NUMPY, Array, describe
 from ._call import _SIMULATED, Call, Place, device_text
 from ._captures import find_trace
 from ._library import Kernel, Problem, compiler
-from ._program import Variant, kernel_of, normalizer_text, program
+from ._program import Difference, Variant, kernel_of, normalizer_text, program
 from .errors import ArgumentError, Error
 
 ScoreFunction = Callable[[Any, Any, Any, Any, Any], Any]
@@ -79,7 +79,9 @@ class Compiled:
 
     def __init__(self, score_mod: Optional[ScoreFunction], mask_mod: Optional[MaskFunction],
                  sink_mod: Optional[Callable], normalizer: str, scale: Optional[float],
-                 return_lse: bool, target: Optional[str], alignment: int):
+                 return_lse: bool, target: Optional[str], alignment: int,
+                 difference: Optional[Difference] = None):
+        self.difference = difference
         self.functions = {"score": score_mod, "mask": mask_mod, "sink": sink_mod}
         for kind, function in self.functions.items():
             if function is not None and not callable(function):
@@ -117,7 +119,8 @@ class Compiled:
         """The kernel for these types, compiled if need be."""
         with self._lock:
             variant = Variant(self._traces(), element, head_dim, value_dim, self.normalizer,
-                              self.scale, self.return_lse, chip, self.alignment)
+                              self.scale, self.return_lse, chip, self.alignment,
+                              self.difference)
             self.kernel, self.variant = kernel_of(variant), variant
             return self.kernel
 
@@ -131,22 +134,31 @@ class Compiled:
 
     def __call__(self, query: Any, key: Any, value: Any, *,
                  stream: Optional[int] = None) -> Any:
-        first = describe(query, "query", stream or 0)
-        tensors = [first, describe(key, "key", stream or 0),
-                   describe(value, "value", stream or 0)]
-        _check(tensors)
+        tensors = {name: describe(x, name, stream or 0) for name, x in (
+            ("query", query), ("key", key), ("value", value))}
+        check_shapes(*tensors.values())
+        return self.run(tensors, [], stream)
+
+    def run(self, tensors: Dict[str, Array], more: Sequence[Tuple[str, Any]],
+             stream: Optional[int]) -> Any:
+        """`more` are tensors and numbers between the tensors and the captures."""
+        (_, first), (_, key), *_, (_, value) = tensors.items()
         place = Place(first, self.target, stream)
-        kernel = self.specialize(first.element, first.shape[3], tensors[2].shape[3],
-                                 place.chip)
+        kernel = self.specialize(first.element, first.shape[3], value.shape[3], place.chip)
         self.counts.calls += 1
         variant = self.variant
         with Call(place, first) as call:
-            for array, name in zip(tensors, ("query", "key", "value")):
+            for name, array in tensors.items():
                 call.tensor(array, name)
+            for name, operand in more:
+                if isinstance(operand, Array):
+                    call.tensor(operand, name)
+                else:
+                    call.number(operand, "f32")
             sizes = {"b": first.shape[0], "h": first.shape[1], "q": first.shape[2],
-                     "kv": tensors[1].shape[2]}
+                     "kv": key.shape[2]}
             self._add_captures(call, variant, sizes)
-            shape = first.shape[:3] + (tensors[2].shape[3],)
+            shape = first.shape[:3] + (value.shape[3],)
             call.result(shape, first.element, "out")
             if self.return_lse:
                 call.result(shape[:3], "f32", "lse")
@@ -206,7 +218,7 @@ class Compiled:
         """Which tiles of the mask are empty, full and partial for `queries` x `keys`
         positions and the present values of all captures. `shown`: the batch and head."""
         kernel, held, arguments = self._last(), [], {}
-        number = 3
+        number = self.variant.num_tensors
         for trace in self.variant.parts:
             values = trace.values(self.functions[trace.kind])
             for (_, name, element, rank, _), value in zip(trace.captures, values):
@@ -237,11 +249,12 @@ def _host_value(value: Any, name: str, element: str, rank: Optional[int]) -> np.
     return host if element == "bf16" else np.ascontiguousarray(host, NUMPY[element])
 
 
-def _check(tensors: Sequence[Array]) -> None:
-    """What can be said of query, key and value without a kernel."""
-    names = ("query", "key", "value")
-    first = tensors[0]
-    for array, name in zip(tensors, names):
+def check_shapes(query: Array, key: Array, value: Array, map_number: str = "") -> None:
+    """What can be said of query, key and value without a kernel. Where there are several
+    maps, the names of queries and keys end with the number of the map."""
+    q, k = "query" + map_number, "key" + map_number
+    first = query
+    for array, name in ((query, q), (key, k), (value, "value")):
         if array.rank != 4:
             raise ArgumentError("%s: rank: expected 4, [batch, heads, length, head dim], but "
                                 "got %d" % (name, array.rank))
@@ -249,25 +262,24 @@ def _check(tensors: Sequence[Array]) -> None:
             raise ArgumentError("%s: dtype: expected float16 or bfloat16, but got %s" % (
                 name, array.element))
         if array.element != first.element:
-            raise ArgumentError("%s: dtype: expected %s as for query, but got %s" % (
-                name, first.element, array.element))
+            raise ArgumentError("%s: dtype: expected %s as for %s, but got %s" % (
+                name, first.element, q, array.element))
         if array.device != first.device:
-            raise ArgumentError("%s: device: expected %s as for query, but got %s" % (
-                name, device_text(first.device), device_text(array.device)))
+            raise ArgumentError("%s: device: expected %s as for %s, but got %s" % (
+                name, device_text(first.device), q, device_text(array.device)))
         if array.shape[0] != first.shape[0]:
-            raise ArgumentError("%s: batch: expected %d as for query, but got %d" % (
-                name, first.shape[0], array.shape[0]))
-    query, key, value = tensors
+            raise ArgumentError("%s: batch: expected %d as for %s, but got %d" % (
+                name, first.shape[0], q, array.shape[0]))
     if key.shape[3] != query.shape[3]:
-        raise ArgumentError("key: head dim: expected %d as for query, but got %d" % (
-            query.shape[3], key.shape[3]))
+        raise ArgumentError("%s: head dim: expected %d as for %s, but got %d" % (
+            k, query.shape[3], q, key.shape[3]))
     for what, d in (("heads", 1), ("length", 2)):
         if value.shape[d] != key.shape[d]:
-            raise ArgumentError("value: %s: expected %d as for key, but got %d" % (
-                what, key.shape[d], value.shape[d]))
+            raise ArgumentError("value: %s: expected %d as for %s, but got %d" % (
+                what, key.shape[d], k, value.shape[d]))
     if key.shape[1] == 0 or query.shape[1] % key.shape[1]:
-        raise ArgumentError("key: heads: expected a divisor of the %d query heads, but got %d"
-                            % (query.shape[1], key.shape[1]))
+        raise ArgumentError("%s: heads: expected a divisor of the %d query heads, but got "
+                            "%d" % (k, query.shape[1], key.shape[1]))
 
 
 def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001

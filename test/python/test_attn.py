@@ -118,6 +118,51 @@ class Calls(AttnTest):
         self.near(self.compiles(0, sdpa, q, k, v, keep[:1]), reference(
             q, k, v, mask=lambda b, h, i, j: keep[0 * i, j])[0])
 
+    def test_differential(self):
+        q0, k0, v = tensors(hq=4, hkv=2, d=32, dv=64)
+        q1, k1, _ = tensors(hq=4, hkv=2, d=32, dv=64)
+        causal = lambda b, h, i, j: j <= i  # noqa: E731
+        first, second = (reference(q, k, v, mask=causal)[0] for q, k in ((q0, k0), (q1, k1)))
+        lam = RNG.random(4).astype(np.float32)
+        weight = RNG.random(64).astype(np.float32)
+        run = functools.partial(attn.differential_attention, mask_mod=attn.causal)
+        self.near(run(q0, k0, q1, k1, v, lam),
+                  first - lam[:, None, None] * second)
+        want = first - 0.5 * second
+        want = want / np.sqrt((want ** 2).mean(-1, keepdims=True) + 1e-5) * 0.2 * weight
+        normed = functools.partial(run, norm_epsilon=1e-5, norm_scale=0.2, weight=weight)
+        self.near(normed(q0, k0, q1, k1, v, 0.5), want)
+        # Other numbers and lengths compile nothing.
+        self.compiles(0, normed, q0[:, :, :7], k0, q1[:, :, :7], k1, v, 0.25)
+        # Second version: neighbouring heads of one query, one key, lambda for each token.
+        q, k, v = tensors(hq=8, hkv=2, d=32, dv=32)
+        lam = RNG.random((1, 4, 20)).astype(np.float16)
+        maps = [reference(x, k, v, score=lambda s, b, h, i, j: s + h * (j - i) / 64)[0]
+                for x in (q[:, 0::2], q[:, 1::2])]
+        got = attn.differential_attention(
+            q[:, 0::2], k, q[:, 1::2], k, v, lam,
+            score_mod=lambda s, b, h, i, j: s + h * (j - i) / 64)
+        self.near(got, maps[0] - lam[..., None].astype(float) * maps[1])
+
+    def test_differential_errors(self):
+        q, k, v = tensors()
+        run = attn.differential_attention
+        for message, arguments, options in (
+                ("query1: expected shape", (q, k, q[:, :2], k, v, 0.5), {}),
+                ("key1: expected shape", (q, k, q, k[:, :, :5], v, 0.5), {}),
+                ("key0: head dim", (q, k[..., :16], q, k[..., :16], v, 0.5), {}),
+                ("lam: expected a number", (q, k, q, k, v, np.zeros((4, 20), np.float32)), {}),
+                ("lam: expected a number", (q, k, q, k, v, np.zeros(4)), {}),
+                ("weight: expected norm_epsilon", (q, k, q, k, v, 0.5), {"weight": v[0, 0, 0]}),
+                ("norm_epsilon: expected a number above", (q, k, q, k, v, 0.5),
+                 {"norm_epsilon": 0.0}),
+                ("norm_scale: expected a finite", (q, k, q, k, v, 0.5),
+                 {"norm_epsilon": 1e-5, "norm_scale": float("nan")}),
+                (r"weight: expected \[32\]", (q, k, q, k, v, 0.5),
+                 {"norm_epsilon": 1e-5, "weight": np.zeros(31, np.float32)})):
+            with self.assertRaisesRegex(attn.ArgumentError, message):
+                run(*arguments, **options)
+
     def test_rotary(self):
         x = tensors(sq=6)[0]
         angles = (np.arange(6)[:, None] + 3) * 500.0 ** (-2 * np.arange(16) / 32)
