@@ -60,6 +60,7 @@ public:
     writeProblem();
     writeTiles();
     writeWork();
+    writeRotations();
     writeKernels();
     writeBounds();
   }
@@ -159,6 +160,20 @@ private:
         scaled(traffic.requested(), "B"),
         double(traffic.read) / traffic.keysAndValues,
         scaled(traffic.read, "B"));
+  }
+
+  void writeRotations() {
+    for (const Rotation &rotation : report.rotations) {
+      line("rotary") << "the " << rotation.operand
+                     << " is rotated before, each element once";
+      if (rotation.bytes)
+        os << ": " << scaled(*rotation.bytes, "B")
+           << " more are read and written";
+      if (rotation.times && *rotation.times > 1)
+        os << "; in the walk it would be rotated " << *rotation.times
+           << " times, once for each block of queries and head";
+      os << "\n";
+    }
   }
 
   std::string whyNoWork() {
@@ -307,6 +322,16 @@ static llvm::json::Value boundsJson(const Report &report, StringRef chip) {
   return bounds;
 }
 
+static llvm::json::Array rotationsJson(const Report &report) {
+  llvm::json::Array rotations;
+  for (const Rotation &rotation : report.rotations)
+    rotations.push_back(
+        llvm::json::Object{{"operand", rotation.operand},
+                           {"bytes", orNull(rotation.bytes)},
+                           {"times_in_walk", orNull(rotation.times)}});
+  return rotations;
+}
+
 static llvm::json::Value reportJson(const Report &report, StringRef chip) {
   const Subject &subject = *report.subject;
   const ProblemSizes &sizes = subject.sizes;
@@ -342,6 +367,7 @@ static llvm::json::Value reportJson(const Report &report, StringRef chip) {
       {"tiles", tilesJson(report)},
       {"work", std::move(work)},
       {"traffic", std::move(traffic)},
+      {"rotary", rotationsJson(report)},
       {"kernels", kernelsJson(report.needs)},
       {"launches", int64_t(report.needs.kernels.size())},
       {"workspace_bytes", orNull(report.needs.workspaceBytes)},

@@ -23,9 +23,7 @@ class KernelMeter {
 public:
   KernelMeter(ModuleOp module, const Subject &subject, const Problem &problem)
       : module(module), subject(subject), problem(problem),
-        diagnostics(module.getContext()),
-        base((subject.function.getName() + "_" + Twine(subject.number)).str()) {
-  }
+        diagnostics(module.getContext()) {}
 
   llvm::Expected<OpNeeds> run() {
     if (!runStage(::attn::buildTilePipeline))
@@ -50,28 +48,20 @@ private:
     return succeeded(manager.run(module));
   }
 
-  bool isOurs(StringRef kernel) const {
-    return kernel == base || kernel.starts_with(base + "_");
-  }
-
   llvm::Error readLaunches() {
     auto function =
         module.lookupSymbol<func::FuncOp>(subject.function.getName());
-    SmallVector<Value> pieces;
-    function.walk([&](gpu::LaunchFuncOp launch) {
-      if (!isOurs(launch.getKernelName()))
-        return;
+    SmallVector<mlir::attn::WorkspaceOp> pieces;
+    for (gpu::LaunchFuncOp launch : launchesOfOp(function, pieces))
       needs.kernels.emplace_back().name = launch.getKernelName().str();
-      for (Value operand : launch.getKernelOperands())
-        if (Value bytes = findWorkspace(operand);
-            bytes && !llvm::is_contained(pieces, bytes))
-          pieces.push_back(bytes);
-    });
     const ProblemSizes &sizes = subject.sizes;
     if (pieces.empty()) {
       needs.workspaceBytes = 0;
     } else if (sizes.batch && sizes.heads && sizes.queries && sizes.keys) {
-      auto bytes = evaluate(subject, problem, function, pieces);
+      SmallVector<Value> sizesOfPieces;
+      for (mlir::attn::WorkspaceOp piece : pieces)
+        sizesOfPieces.push_back(piece.getBytes());
+      auto bytes = evaluate(subject, problem, function, sizesOfPieces);
       if (!bytes)
         return bytes.takeError();
       needs.workspaceBytes = 0;
@@ -81,11 +71,46 @@ private:
     return llvm::Error::success();
   }
 
-  /// The bytes of the workspace that `value` is a view of.
-  static Value findWorkspace(Value value) {
+  /// The launch of the op's own kernel, the only kind with a schedule, and
+  /// before it those that leave something for it in the workspace: lists of
+  /// tiles, rotated queries and keys. `pieces` is all that they touch of it.
+  SmallVector<gpu::LaunchFuncOp>
+  launchesOfOp(func::FuncOp function,
+               SmallVector<mlir::attn::WorkspaceOp> &pieces) {
+    SmallVector<gpu::LaunchFuncOp> launches;
+    int64_t number = 0;
+    function.walk([&](gpu::LaunchFuncOp launch) {
+      launches.push_back(launch);
+      auto kernel =
+          SymbolTable::lookupNearestSymbolFrom(launch, launch.getKernel());
+      bool isAttention = kernel && kernel->hasAttr("tile.schedule");
+      return isAttention && number++ == subject.number ? WalkResult::interrupt()
+                                                       : WalkResult::advance();
+    });
+    SmallVector<gpu::LaunchFuncOp> ours;
+    for (gpu::LaunchFuncOp launch : llvm::reverse(launches)) {
+      SmallVector<mlir::attn::WorkspaceOp> touched;
+      for (Value operand : launch.getKernelOperands())
+        if (mlir::attn::WorkspaceOp piece = findWorkspace(operand))
+          touched.push_back(piece);
+      bool isShared = llvm::any_of(touched, [&](mlir::attn::WorkspaceOp piece) {
+        return llvm::is_contained(pieces, piece);
+      });
+      if (!ours.empty() && !isShared)
+        continue;
+      ours.insert(ours.begin(), launch);
+      for (mlir::attn::WorkspaceOp piece : touched)
+        if (!llvm::is_contained(pieces, piece))
+          pieces.push_back(piece);
+    }
+    return ours;
+  }
+
+  /// The piece of the workspace that `value` is a view of.
+  static mlir::attn::WorkspaceOp findWorkspace(Value value) {
     while (Operation *op = value.getDefiningOp()) {
       if (auto workspace = dyn_cast<mlir::attn::WorkspaceOp>(op))
-        return workspace.getBytes();
+        return workspace;
       if (op->getNumOperands() == 0)
         break;
       value = op->getOperand(0);
@@ -156,7 +181,6 @@ private:
   const Subject &subject;
   const Problem &problem;
   ::attn::DiagnosticCollector diagnostics;
-  std::string base;
   OpNeeds needs;
 };
 } // namespace

@@ -31,11 +31,20 @@ struct Work {
   double needed = 0;  ///< at kept positions
 };
 
+/// A query or key that attn.rotary has rotated before, in the workspace.
+struct Rotation {
+  std::string operand;
+  std::optional<int64_t> bytes; ///< read and written for it
+  /// How often a walk that rotates as it goes would rotate each element.
+  std::optional<int64_t> times;
+};
+
 struct Report {
   const Subject *subject = nullptr;
   std::string location;
   mlir::attn::KeyTilePlan plan;
   OpNeeds needs;
+  std::vector<Rotation> rotations;
   std::vector<std::string> missing; ///< captures without a value
   std::optional<TileCounts> tiles;
   std::string scope; ///< batches and heads of the counts
