@@ -294,7 +294,7 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
         scale * query . key, in float32. mask_mod: (b, h, q_idx, kv_idx) -> whether the
         position is kept, a bool. sink_mod: (b, h) -> the logit of a sink. They are run
         once on traced values; what they capture is read again at each call.
-    normalizer: softmax, sigmoid, softpick, stick_breaking, identity, or the text of an
+    normalizer: softmax, sigmoid, or another one that docs/Spec.md lists, or the text of an
         attribute of the dialect.
     scale: of the scores; 1 / sqrt(head dim) when it is not given.
     dtypes ("float16" or "bfloat16"), head_dims (D, or (D, Dv)) and target ("sm_80",

@@ -35,7 +35,7 @@ def counters_of(name, dim):
     with open(path, "w") as file:
         file.write(program(case, captures))
     inputs = [f"random:{case.b}x{heads}x{length}x{width}"
-              for heads, length, width in case.inputs]
+              for heads, length, width in case.inputs.values()]
     inputs += capture_inputs(captures, FOLDER)
     subprocess.run(["attn-run", path, "--device=sim", "--chip=" + CHIP, "--check",
                     "--inputs=" + ",".join(inputs), f"--stats={stats}",
