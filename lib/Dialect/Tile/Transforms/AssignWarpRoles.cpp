@@ -141,6 +141,16 @@ private:
         BarrierOp::create(b);
       }
     });
+    // Threads copy the rows of their own warp, but halves meet in those of
+    // others.
+    kernel.walk([&](CopyOutOp copy) {
+      auto alloc = copy.getSource().getDefiningOp<AllocOp>();
+      if (!alloc || !isa<scf::ForOp>(copy->getParentOp()) ||
+          llvm::none_of(alloc->getUsers(), llvm::IsaPred<SumHalvesOp>))
+        return;
+      b.setInsertionPointAfter(copy);
+      BarrierOp::create(b);
+    });
   }
 
   static Operation *firstUse(AllocOp alloc) {
