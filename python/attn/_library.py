@@ -4,7 +4,10 @@
 from __future__ import annotations
 
 import ctypes
+import glob
 import os
+import shutil
+import sys
 import threading
 from ctypes import (POINTER, Structure, byref, c_char_p, c_double, c_int32,
                     c_int64, c_uint32, c_uint64, c_void_p)
@@ -69,12 +72,26 @@ def _find() -> str:
                       "it in ATTN_LIBRARY" % " or ".join(_candidates()))
 
 
+def _name_ptxas() -> None:
+    """Tells the compiler where NVIDIA's wheel has put ptxas, unless it finds one itself."""
+    if any(os.environ.get(name) for name in ("ATTN_PTXAS", "CUDA_HOME")) or \
+            shutil.which("ptxas") or os.path.exists("/usr/local/cuda/bin/ptxas"):
+        return
+    for folder in sys.path:
+        for path in glob.glob(os.path.join(glob.escape(folder), "nvidia", "cu*", "bin",
+                                           "ptxas")):
+            if os.access(path, os.X_OK):
+                os.environ["ATTN_PTXAS"] = path
+                return
+
+
 class _Library:
     """The functions, typed. It is loaded when something is compiled first, so that
     importing the package costs nothing."""
 
     def __init__(self) -> None:
         self.path = _find()
+        _name_ptxas()
         lib = ctypes.CDLL(self.path)
         if lib.attn_c_version() != _C_VERSION:
             raise ImportError("attn: %s has version %d of the C interface, expected %d" % (

@@ -9,11 +9,12 @@ import sys
 import tempfile
 import unittest
 import warnings
+from unittest import mock
 
 import numpy as np
 
 import attn
-from attn import _captures
+from attn import _captures, _library
 
 RNG = np.random.default_rng(7)
 slopes = (2.0 ** -np.arange(1, 5)).astype(np.float32)  # a global that functions capture
@@ -462,6 +463,23 @@ class Compiling(AttnTest):
                 done = subprocess.run([sys.executable, "-c", program], env=environment,
                                       capture_output=True, text=True)
                 self.assertEqual(done.stdout.strip(), expected, done.stderr)
+
+
+    def test_ptxas_of_a_wheel(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "nvidia", "cu13", "bin", "ptxas")
+            os.makedirs(os.path.dirname(path))
+            with open(path, "w") as file:
+                file.write("#!/bin/sh\nexit 1\n")
+            os.chmod(path, 0o700)
+            with mock.patch.dict(os.environ, {"PATH": folder}, clear=True), \
+                    mock.patch.object(sys, "path", [folder]), \
+                    mock.patch.object(_library.os.path, "exists", return_value=False):
+                _library._name_ptxas()
+                self.assertEqual(os.environ["ATTN_PTXAS"], path)
+                os.environ["ATTN_PTXAS"] = "/chosen"
+                _library._name_ptxas()
+                self.assertEqual(os.environ["ATTN_PTXAS"], "/chosen")
 
 
 class Refusals(AttnTest):
