@@ -88,19 +88,21 @@ LogicalResult attn::verifyRank(Operation *op, StringRef name, Value value,
          << type;
 }
 
-LogicalResult attn::verifyInnerStride(Operation *op, StringRef name,
-                                      Value value) {
+LogicalResult attn::verifyInnerStride(Operation *op, StringRef label,
+                                      StringRef name, Value value) {
   auto type = dyn_cast<MemRefType>(value.getType());
   if (!type)
     return success();
   SmallVector<int64_t> strides;
   int64_t offset;
   if (failed(type.getStridesAndOffset(strides, offset)))
-    return op->emitOpError("[A13] expected ")
-           << name << " with a strided layout, but got " << type;
-  if (!ShapedType::isDynamic(strides.back()) && strides.back() != 1)
-    return op->emitOpError("[A13] expected ")
-           << name << " with innermost stride 1, but got " << strides.back();
+    return op->emitOpError("[") << label << "] expected " << name
+                                << " with a strided layout, but got " << type;
+  if (!strides.empty() && !ShapedType::isDynamic(strides.back()) &&
+      strides.back() != 1)
+    return op->emitOpError("[")
+           << label << "] expected " << name
+           << " with innermost stride 1, but got " << strides.back();
   return success();
 }
 
@@ -233,7 +235,7 @@ LogicalResult AttentionOp::verify() {
        failed(verifyRank(*this, "lse", getLse(), 3, "B x Hq x Sq"))))
     return failure();
   for (auto [name, value] : namedValues(*this))
-    if (failed(verifyInnerStride(*this, name, value)))
+    if (failed(verifyInnerStride(*this, "A13", name, value)))
       return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");

@@ -54,7 +54,7 @@ static LogicalResult verifyRanks(DifferentialOp op) {
                                      "B x Hkv x Sk x Dv", "B x Hq x Sq x Dv"};
   for (auto [named, dims] : llvm::zip(namedValues(op), kDims))
     if (failed(verifyRank(op, named.first, named.second, 4, dims)) ||
-        failed(verifyInnerStride(op, named.first, named.second)))
+        failed(verifyInnerStride(op, "A13", named.first, named.second)))
       return failure();
   return success();
 }

@@ -4,6 +4,7 @@
 //
 // Labels in brackets are the constraints of docs/Spec.md.
 
+#include "Verification.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "llvm/Support/MathExtras.h"
 
@@ -68,18 +69,8 @@ static LogicalResult verifyKinds(QuantizeOp op) {
   for (auto [name, value] : {NamedValue("input", op.getInput()),
                              {"out", op.getOut()},
                              {"scales", op.getScales()}}) {
-    auto memref = dyn_cast<MemRefType>(value.getType());
-    if (!memref)
-      continue;
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    if (failed(memref.getStridesAndOffset(strides, offset)))
-      return op.emitOpError("[Q8] expected ")
-             << name << " with a strided layout, but got " << memref;
-    if (!strides.empty() && !ShapedType::isDynamic(strides.back()) &&
-        strides.back() != 1)
-      return op.emitOpError("[Q8] expected ")
-             << name << " with innermost stride 1, but got " << strides.back();
+    if (failed(verifyInnerStride(op, "Q8", name, value)))
+      return failure();
   }
   return success();
 }
@@ -143,7 +134,7 @@ static LogicalResult verifyShapes(QuantizeOp op) {
 }
 
 LogicalResult QuantizeOp::verify() {
-  if (failed(verifyKinds(*this)) || failed(verifyTypes(*this)))
+  if (failed(::verifyKinds(*this)) || failed(verifyTypes(*this)))
     return failure();
   int64_t headDim = getHeadDim();
   if (getBlock().has_value() != (getScalesRank() == 3))
@@ -162,5 +153,5 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError("[Q6] expected a head_dim that is a multiple of 16 with "
                        "hadamard_seed, but got ")
            << headDim;
-  return verifyShapes(*this);
+  return ::verifyShapes(*this);
 }

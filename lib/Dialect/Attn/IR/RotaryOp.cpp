@@ -4,6 +4,7 @@
 //
 // Labels in brackets are the constraints of docs/Spec.md.
 
+#include "Verification.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include <cmath>
 
@@ -63,18 +64,8 @@ static LogicalResult verifyKinds(RotaryOp op) {
                             "to be memrefs, but ")
              << name << " is " << value.getType() << " and input is "
              << op.getInput().getType();
-    auto memref = dyn_cast<MemRefType>(value.getType());
-    if (!memref)
-      continue;
-    SmallVector<int64_t> strides;
-    int64_t offset;
-    if (failed(memref.getStridesAndOffset(strides, offset)))
-      return op.emitOpError("[P12] expected ")
-             << name << " with a strided layout, but got " << memref;
-    if (!strides.empty() && !ShapedType::isDynamic(strides.back()) &&
-        strides.back() != 1)
-      return op.emitOpError("[P12] expected ")
-             << name << " with innermost stride 1, but got " << strides.back();
+    if (failed(verifyInnerStride(op, "P12", name, value)))
+      return failure();
   }
   return success();
 }
@@ -212,7 +203,7 @@ static LogicalResult verifyLength(RotaryOp op) {
 }
 
 LogicalResult RotaryOp::verify() {
-  if (failed(verifyKinds(*this)) || failed(verifyInputAndOut(*this)) ||
+  if (failed(::verifyKinds(*this)) || failed(verifyInputAndOut(*this)) ||
       failed(verifyWidth(*this)) || failed(verifyPositions(*this)) ||
       failed(verifyTables(*this)) || failed(verifyFrequencies(*this)))
     return failure();

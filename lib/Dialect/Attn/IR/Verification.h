@@ -25,7 +25,9 @@ LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
                          NamedDim b);
 LogicalResult verifyRank(Operation *op, StringRef name, Value value,
                          int64_t rank, StringRef dims);
-LogicalResult verifyInnerStride(Operation *op, StringRef name, Value value);
+/// A memref is strided, and its innermost stride 1 where it is static.
+LogicalResult verifyInnerStride(Operation *op, StringRef label, StringRef name,
+                                Value value);
 /// [A12] `outs` or results, at least one and at most `most`, and all values of
 /// one kind; the first one is `query`.
 LogicalResult verifyKinds(AttentionOpInterface op, size_t most,
