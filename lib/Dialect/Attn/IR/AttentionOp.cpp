@@ -88,6 +88,16 @@ LogicalResult attn::verifyRank(Operation *op, StringRef name, Value value,
          << type;
 }
 
+LogicalResult attn::verifySize(Operation *op, StringRef label,
+                               const Twine &what, int64_t expected,
+                               int64_t got) {
+  if (ShapedType::isDynamic(expected) || ShapedType::isDynamic(got) ||
+      expected == got)
+    return success();
+  return op->emitOpError("[") << label << "] expected " << what << " to be "
+                              << expected << ", but got " << got;
+}
+
 LogicalResult attn::verifyInnerStride(Operation *op, StringRef label,
                                       StringRef name, Value value) {
   auto type = dyn_cast<MemRefType>(value.getType());

@@ -55,7 +55,7 @@ static Type elementOf(Value value) {
   return cast<ShapedType>(value.getType()).getElementType();
 }
 
-static LogicalResult verifyKinds(QuantizeOp op) {
+static LogicalResult verifyForm(QuantizeOp op) {
   size_t results = op.getNumResults(), outs = op.getOuts().size();
   if (results + outs != 2 || (results && outs))
     return op.emitOpError("[Q7] expected two results or two outs, the 8-bit "
@@ -102,39 +102,29 @@ static LogicalResult verifyTypes(QuantizeOp op) {
   return success();
 }
 
-/// Static sizes must agree; a dynamic one is checked by the host function.
-static LogicalResult verifySame(QuantizeOp op, StringRef label, const Twine &of,
-                                int64_t expected, int64_t got) {
-  if (ShapedType::isDynamic(expected) || ShapedType::isDynamic(got) ||
-      expected == got)
-    return success();
-  return op.emitOpError("[") << label << "] expected " << of << " to be "
-                             << expected << ", but got " << got;
-}
-
-static LogicalResult verifyShapes(QuantizeOp op) {
+static LogicalResult verifySizes(QuantizeOp op) {
   constexpr StringLiteral kDims[] = {"batch", "num_heads", "length",
                                      "head_dim"};
   ArrayRef<int64_t> input = shapeOf(op.getInput());
   for (auto [dim, expected, got] :
        llvm::zip(kDims, input, shapeOf(op.getOut())))
-    if (failed(verifySame(op, "Q3", dim + " of out", expected, got)))
+    if (failed(verifySize(op, "Q3", dim + " of out", expected, got)))
       return failure();
   ArrayRef<int64_t> scales = shapeOf(op.getScales());
   if (scales.size() == 1)
-    return verifySame(op, "Q4", "size of scales", 1, scales[0]);
+    return verifySize(op, "Q4", "size of scales", 1, scales[0]);
   for (unsigned d : {0u, 1u})
     if (failed(
-            verifySame(op, "Q4", kDims[d] + " of scales", input[d], scales[d])))
+            verifySize(op, "Q4", kDims[d] + " of scales", input[d], scales[d])))
       return failure();
   if (scales.size() == 2 || ShapedType::isDynamic(input[2]))
     return success();
   int64_t blocks = llvm::divideCeil(input[2], *op.getBlock());
-  return verifySame(op, "Q4", "blocks of scales", blocks, scales[2]);
+  return verifySize(op, "Q4", "blocks of scales", blocks, scales[2]);
 }
 
 LogicalResult QuantizeOp::verify() {
-  if (failed(::verifyKinds(*this)) || failed(verifyTypes(*this)))
+  if (failed(verifyForm(*this)) || failed(verifyTypes(*this)))
     return failure();
   int64_t headDim = getHeadDim();
   if (getBlock().has_value() != (getScalesRank() == 3))
@@ -153,5 +143,5 @@ LogicalResult QuantizeOp::verify() {
     return emitOpError("[Q6] expected a head_dim that is a multiple of 16 with "
                        "hadamard_seed, but got ")
            << headDim;
-  return ::verifyShapes(*this);
+  return verifySizes(*this);
 }

@@ -53,7 +53,7 @@ static SmallVector<NamedValue> namedValues(RotaryOp op) {
   return values;
 }
 
-static LogicalResult verifyKinds(RotaryOp op) {
+static LogicalResult verifyForm(RotaryOp op) {
   if (bool(op.getResult()) == bool(op.getOuts()))
     return op.emitOpError("[P11] expected either a result or outs, but got ")
            << (op.getOuts() ? "both" : "neither");
@@ -68,16 +68,6 @@ static LogicalResult verifyKinds(RotaryOp op) {
       return failure();
   }
   return success();
-}
-
-/// Static sizes must agree; a dynamic one is checked by the host function.
-static LogicalResult verifySame(RotaryOp op, StringRef label, StringRef what,
-                                int64_t expected, int64_t got) {
-  if (ShapedType::isDynamic(expected) || ShapedType::isDynamic(got) ||
-      expected == got)
-    return success();
-  return op.emitOpError("[") << label << "] expected " << what << " to be "
-                             << expected << ", but got " << got;
 }
 
 static LogicalResult verifyInputAndOut(RotaryOp op) {
@@ -100,7 +90,7 @@ static LogicalResult verifyInputAndOut(RotaryOp op) {
                                      "head_dim"};
   for (auto [dim, expected, got] :
        llvm::zip(kDims, shapeOf(op.getInput()), shapeOf(op.getOut())))
-    if (failed(verifySame(op, "P3", (dim + " of out").str(), expected, got)))
+    if (failed(verifySize(op, "P3", (dim + " of out").str(), expected, got)))
       return failure();
   return success();
 }
@@ -137,9 +127,9 @@ static LogicalResult verifyPositions(RotaryOp op) {
                           "got ")
            << positions.getType();
   if (shape.size() == 2 &&
-      failed(verifySame(op, "P5", "batch of positions", input[0], shape[0])))
+      failed(verifySize(op, "P5", "batch of positions", input[0], shape[0])))
     return failure();
-  return verifySame(op, "P5", "length of positions", input[2], shape.back());
+  return verifySize(op, "P5", "length of positions", input[2], shape.back());
 }
 
 static LogicalResult verifyTables(RotaryOp op) {
@@ -164,7 +154,7 @@ static LogicalResult verifyTables(RotaryOp op) {
   if (elementOf(cos) != elementOf(sin))
     return op.emitOpError("[P7] expected sin of the same element type as cos (")
            << elementOf(cos) << "), but got " << elementOf(sin);
-  if (failed(verifySame(op, "P7", "positions of sin", shapeOf(cos)[0],
+  if (failed(verifySize(op, "P7", "positions of sin", shapeOf(cos)[0],
                         shapeOf(sin)[0])))
     return failure();
   if (op.getBase() || op.getScaling())
@@ -203,7 +193,7 @@ static LogicalResult verifyLength(RotaryOp op) {
 }
 
 LogicalResult RotaryOp::verify() {
-  if (failed(::verifyKinds(*this)) || failed(verifyInputAndOut(*this)) ||
+  if (failed(verifyForm(*this)) || failed(verifyInputAndOut(*this)) ||
       failed(verifyWidth(*this)) || failed(verifyPositions(*this)) ||
       failed(verifyTables(*this)) || failed(verifyFrequencies(*this)))
     return failure();

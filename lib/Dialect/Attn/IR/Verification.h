@@ -23,6 +23,9 @@ using NamedValues = SmallVector<std::pair<StringRef, Value>>;
 /// Static sizes must agree; a dynamic one is checked by the host function.
 LogicalResult verifySame(Operation *op, StringRef label, NamedDim a,
                          NamedDim b);
+/// The same for one size: `expected` elements of `what`.
+LogicalResult verifySize(Operation *op, StringRef label, const Twine &what,
+                         int64_t expected, int64_t got);
 LogicalResult verifyRank(Operation *op, StringRef name, Value value,
                          int64_t rank, StringRef dims);
 /// A memref is strided, and its innermost stride 1 where it is static.
