@@ -60,6 +60,12 @@ public:
       for (Value key : op.getKeys())
         take(key, "key");
       take(op.getValue(), "value");
+      if (auto attention =
+              dyn_cast<mlir::attn::AttentionOp>(op.getOperation())) {
+        take(attention.getQueryScales(), "query_scales");
+        take(attention.getKeyScales(), "key_scales");
+        take(attention.getValueScales(), "value_scales");
+      }
       if (auto difference = dyn_cast<DifferentialOp>(op.getOperation())) {
         take(difference.getLambda(), "lambda");
         take(difference.getWeight(), "weight");

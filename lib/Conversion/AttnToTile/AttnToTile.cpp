@@ -40,6 +40,9 @@ static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip,
   if (op.getElementType().isF32())
     return op.emitError("f32 inputs are not supported on ")
            << chip << ", expected f16 or bf16 (the reference runs f32)";
+  if (auto attention = dyn_cast<AttentionOp>(op.getOperation());
+      attention && hasFloat8(attention))
+    return op.emitError("8-bit operands are not supported on ") << chip;
   if (failed(checkHeadDims(op, chip)))
     return failure();
   if (schedule.getGroups() > 1 && op.getNormalizerOrDefault().dependsOnOrder())

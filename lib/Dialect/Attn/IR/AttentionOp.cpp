@@ -116,13 +116,25 @@ LogicalResult attn::verifyInnerStride(Operation *op, StringRef label,
   return success();
 }
 
-/// All values whose kind, stride and types the op rules on.
+/// All values whose stride and types the op rules on; the scales have rules of
+/// their own.
 static NamedValues namedValues(AttentionOp op) {
   NamedValues values = {
       {"query", op.getQuery()}, {"key", op.getKey()}, {"value", op.getValue()}};
   values.push_back({"out", op.getOut()});
   if (Value lse = op.getLse())
     values.push_back({"lse", lse});
+  return values;
+}
+
+static NamedValues withScales(AttentionOp op) {
+  NamedValues values = namedValues(op);
+  for (auto [name, scales] :
+       {std::pair<StringRef, Value>("query_scales", op.getQueryScales()),
+        {"key_scales", op.getKeyScales()},
+        {"value_scales", op.getValueScales()}})
+    if (scales)
+      values.push_back({name, scales});
   return values;
 }
 
@@ -189,8 +201,9 @@ LogicalResult attn::verifyShapes(AttentionOpInterface op) {
                         {key, "head_dim", k[3]})) ||
       failed(verifySame(op, "A5", {key, "num_kv_heads", k[1]},
                         {"value", "num_kv_heads", v[1]})) ||
-      failed(verifySame(op, "A5", {key, "length", k[2]},
-                        {"value", "length", v[2]})) ||
+      // The verifier of transposed blocks knows how many there are.
+      (v.size() == 4 && failed(verifySame(op, "A5", {key, "length", k[2]},
+                                          {"value", "length", v[2]}))) ||
       failed(verifySame(op, "A7", {"out", "batch", o[0]},
                         {query, "batch", q[0]})) ||
       failed(verifySame(op, "A7", {"out", "num_heads", o[1]},
@@ -234,12 +247,18 @@ LogicalResult attn::verifyNormalizer(AttentionOpInterface op) {
   return success();
 }
 
+static LogicalResult verifyValueRank(AttentionOp op) {
+  if (cast<ShapedType>(op.getValue().getType()).getRank() == 5)
+    return success(); // in transposed blocks
+  return verifyRank(op, "value", op.getValue(), 4, "B x Hkv x Sk x Dv");
+}
+
 LogicalResult AttentionOp::verify() {
   if (failed(
-          verifyKinds(*this, /*most=*/2, [&] { return namedValues(*this); })) ||
+          verifyKinds(*this, /*most=*/2, [&] { return withScales(*this); })) ||
       failed(verifyRank(*this, "query", getQuery(), 4, "B x Hq x Sq x Dqk")) ||
       failed(verifyRank(*this, "key", getKey(), 4, "B x Hkv x Sk x Dqk")) ||
-      failed(verifyRank(*this, "value", getValue(), 4, "B x Hkv x Sk x Dv")) ||
+      failed(verifyValueRank(*this)) ||
       failed(verifyRank(*this, "out", getOut(), 4, "B x Hq x Sq x Dv")) ||
       (getLse() &&
        failed(verifyRank(*this, "lse", getLse(), 3, "B x Hq x Sq"))))
@@ -249,8 +268,12 @@ LogicalResult AttentionOp::verify() {
       return failure();
   if (auto scale = getScale(); scale && !scale->isFinite())
     return emitOpError("[A11] expected a finite scale");
-  if (failed(verifyElementTypes(*this, namedValues(*this))) ||
-      failed(verifyNormalizer(*this)) || failed(verifyShapes(*this)))
+  LogicalResult types = hasFloat8(*this)
+                            ? verifyFloat8Types(*this)
+                            : verifyElementTypes(*this, namedValues(*this));
+  if (failed(types) || failed(verifyNormalizer(*this)) ||
+      failed(verifyShapes(*this)) || failed(verifyTransposedValue(*this)) ||
+      failed(verifyScales(*this)))
     return failure();
   return verifyLse(*this);
 }

@@ -76,12 +76,14 @@ static LogicalResult verifyForm(QuantizeOp op) {
 }
 
 static LogicalResult verifyTypes(QuantizeOp op) {
-  for (auto [name, value] :
-       {NamedValue("input", op.getInput()), {"out", op.getOut()}})
-    if (shapeOf(value).size() != 4)
-      return op.emitOpError("[Q1] expected ")
-             << name << " of rank 4 (B x H x S x D), but got "
-             << value.getType();
+  if (shapeOf(op.getInput()).size() != 4)
+    return op.emitOpError("[Q1] expected input of rank 4 (B x H x S x D), but "
+                          "got ")
+           << op.getInput().getType();
+  if (size_t rank = shapeOf(op.getOut()).size(); rank != 4 && rank != 5)
+    return op.emitOpError("[Q1] expected out of rank 4 (B x H x S x D), or 5 "
+                          "(B x H x ceil(S / W) x D x W), but got ")
+           << op.getOut().getType();
   size_t rank = shapeOf(op.getScales()).size();
   if (rank < 1 || rank > 3)
     return op.emitOpError("[Q1] expected scales of rank 3 (B x H x blocks), 2 "
@@ -92,7 +94,7 @@ static LogicalResult verifyTypes(QuantizeOp op) {
     return op.emitOpError("[Q2] expected input of element type f16, bf16 or "
                           "f32, but got ")
            << type;
-  if (!isa<Float8E4M3FNType, Float8E5M2Type>(elementOf(op.getOut())))
+  if (!isFloat8(elementOf(op.getOut())))
     return op.emitOpError("[Q2] expected out of element type f8E4M3FN or "
                           "f8E5M2, but got ")
            << elementOf(op.getOut());
@@ -102,14 +104,36 @@ static LogicalResult verifyTypes(QuantizeOp op) {
   return success();
 }
 
+/// Batch, heads and head dim of a transposed out, and its blocks.
+static LogicalResult verifyTransposed(QuantizeOp op) {
+  ArrayRef<int64_t> input = shapeOf(op.getInput()), out = shapeOf(op.getOut());
+  int64_t width = out[4];
+  if (ShapedType::isDynamic(width) || width <= 0 || width % 16)
+    return op.emitOpError("[Q3] expected transposed blocks of a static "
+                          "multiple of 16 rows, but got out ")
+           << op.getOut().getType();
+  int64_t blocks = ShapedType::isDynamic(input[2])
+                       ? input[2]
+                       : int64_t(llvm::divideCeil(input[2], width));
+  return success(
+      succeeded(verifySize(op, "Q3", "batch of out", input[0], out[0])) &&
+      succeeded(verifySize(op, "Q3", "num_heads of out", input[1], out[1])) &&
+      succeeded(
+          verifySize(op, "Q3", "transposed blocks of out", blocks, out[2])) &&
+      succeeded(verifySize(op, "Q3", "head_dim of out", input[3], out[3])));
+}
+
 static LogicalResult verifySizes(QuantizeOp op) {
   constexpr StringLiteral kDims[] = {"batch", "num_heads", "length",
                                      "head_dim"};
   ArrayRef<int64_t> input = shapeOf(op.getInput());
-  for (auto [dim, expected, got] :
-       llvm::zip(kDims, input, shapeOf(op.getOut())))
-    if (failed(verifySize(op, "Q3", dim + " of out", expected, got)))
-      return failure();
+  if (op.getTransposedRows() && failed(verifyTransposed(op)))
+    return failure();
+  if (!op.getTransposedRows())
+    for (auto [dim, expected, got] :
+         llvm::zip(kDims, input, shapeOf(op.getOut())))
+      if (failed(verifySize(op, "Q3", dim + " of out", expected, got)))
+        return failure();
   ArrayRef<int64_t> scales = shapeOf(op.getScales());
   if (scales.size() == 1)
     return verifySize(op, "Q4", "size of scales", 1, scales[0]);

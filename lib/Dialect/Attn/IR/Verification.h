@@ -38,6 +38,12 @@ LogicalResult verifyKinds(AttentionOpInterface op, size_t most,
 /// [A2] f16, bf16 or f32, the same for all but lse.
 LogicalResult verifyElementTypes(AttentionOpInterface op,
                                  const NamedValues &values);
+/// The types of an op with a query, key or value of 8-bit floats. [A2, A8, A17]
+LogicalResult verifyFloat8Types(AttentionOp op);
+/// [A18, A19] Scales of 8-bit operands.
+LogicalResult verifyScales(AttentionOp op);
+/// [A20] A value in transposed blocks.
+LogicalResult verifyTransposedValue(AttentionOp op);
 /// [A3 to A7] Sizes of the first map, value and output.
 LogicalResult verifyShapes(AttentionOpInterface op);
 /// [A15, A16] What the normalizer defines and takes.

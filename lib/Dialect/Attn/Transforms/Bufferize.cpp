@@ -216,10 +216,18 @@ private:
   static Operation *createBufferized(Operation *op, ValueRange inputs,
                                      ValueRange outs) {
     OpBuilder builder(op);
-    if (auto attention = dyn_cast<AttentionOp>(op))
+    if (auto attention = dyn_cast<AttentionOp>(op)) {
+      auto optional = [next = 3u, inputs](Value operand) mutable {
+        return operand ? inputs[next++] : Value();
+      };
+      Value queryScales = optional(attention.getQueryScales());
+      Value keyScales = optional(attention.getKeyScales());
+      Value valueScales = optional(attention.getValueScales());
       return AttentionOp::create(
           builder, op->getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],
-          outs, attention.getScaleAttr(), attention.getNormalizerAttr());
+          queryScales, keyScales, valueScales, outs, attention.getBlockAttr(),
+          attention.getScaleAttr(), attention.getNormalizerAttr());
+    }
     auto difference = cast<DifferentialOp>(op);
     return DifferentialOp::create(
         builder, op->getLoc(), TypeRange(), inputs[0], inputs[1], inputs[2],

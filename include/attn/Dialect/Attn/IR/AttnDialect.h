@@ -31,6 +31,15 @@ NormalizerAttrInterface getDefaultNormalizer(MLIRContext *context);
 /// Values that the regions of an op use from above, in order of first use.
 SmallVector<Value> collectCaptures(Operation *op);
 
+/// f8E4M3FN or f8E5M2.
+bool isFloat8(Type type);
+
+/// Where a value in transposed blocks has a key: in groups of 16, in the order
+/// in which a matrix instruction with 8-bit operands finds its weights in the
+/// registers that hold the scores. Positions 4q to 4q + 3 are those of the keys
+/// 2q, 2q + 1, 2q + 8 and 2q + 9.
+int64_t getTransposedColumn(int64_t key);
+
 } // namespace mlir::attn
 
 #include "attn/Dialect/Attn/IR/AttnOpInterfaces.h.inc"
@@ -40,5 +49,12 @@ SmallVector<Value> collectCaptures(Operation *op);
 
 #define GET_OP_CLASSES
 #include "attn/Dialect/Attn/IR/AttnOps.h.inc"
+
+namespace mlir::attn {
+
+/// Whether query, key or value is of 8-bit floats.
+bool hasFloat8(AttentionOp op);
+
+} // namespace mlir::attn
 
 #endif

@@ -35,7 +35,8 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
         "::llvm::SmallVector<::mlir::Value>", "getQueries">,
     InterfaceMethod<"The key of each map: B x Hkv x Sk x Dqk.",
         "::llvm::SmallVector<::mlir::Value>", "getKeys">,
-    InterfaceMethod<"B x Hkv x Sk x Dv.", "::mlir::Value", "getValue">,
+    InterfaceMethod<"B x Hkv x Sk x Dv, or in transposed blocks of W keys "
+                    "B x Hkv x ceil(Sk / W) x Dv x W.", "::mlir::Value", "getValue">,
     InterfaceMethod<"What else is read when the walk is over, beside captures.",
         "::llvm::SmallVector<::mlir::Value>", "getEpilogueInputs">,
     InterfaceMethod<"The `outs` operands, none on tensors.",
@@ -65,12 +66,20 @@ def AttentionOpInterface : OpInterface<"AttentionOpInterface"> {
     InterfaceMethod<"T.", "::mlir::Type", "getElementType", (ins), "", [{
           return ::mlir::getElementTypeOrSelf($_op.getQueries().front().getType());
         }]>,
+    InterfaceMethod<"That of the output.", "::mlir::Type", "getOutElementType", (ins), "", [{
+          return ::mlir::getElementTypeOrSelf($_op.getOut().getType());
+        }]>,
     InterfaceMethod<"Dqk.", "int64_t", "getHeadDim", (ins), "", [{
           return ::llvm::cast<::mlir::ShapedType>(
               $_op.getQueries().front().getType()).getDimSize(3);
         }]>,
     InterfaceMethod<"Dv.", "int64_t", "getValueHeadDim", (ins), "", [{
           return ::llvm::cast<::mlir::ShapedType>($_op.getValue().getType()).getDimSize(3);
+        }]>,
+    InterfaceMethod<"W, the keys of a transposed block of the value; 0: it has rank 4.",
+        "int64_t", "getTransposedKeys", (ins), "", [{
+          auto type = ::llvm::cast<::mlir::ShapedType>($_op.getValue().getType());
+          return type.getRank() == 5 ? type.getDimSize(4) : 0;
         }]>,
     InterfaceMethod<"Values that the regions use from above, in order of first use.",
         "::llvm::SmallVector<::mlir::Value>", "getCaptures", (ins), "", [{
@@ -127,6 +136,9 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         finite or -inf.}],
         "double", "getDroppedScore", (ins), "",
         [{ return -std::numeric_limits<double>::infinity(); }]>,
+    InterfaceMethod<"Whether the weights that `update` gives are from 0 to 1, as "
+                    "those have to be that are rounded to 8-bit floats.",
+        "bool", "hasUnitWeights", (ins), "", [{ return false; }]>,
     InterfaceMethod<"Whether a log-sum-exp is defined.",
         "bool", "hasLse", (ins), "", [{ return true; }]>,
     InterfaceMethod<"Whether weights depend on the order of the keys: `update` "

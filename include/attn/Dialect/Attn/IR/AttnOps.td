@@ -22,13 +22,13 @@ class Attn_Normalizer<string name, list<string> overridden = []>
     : AttrDef<AttnDialect, name,
         [DeclareAttrInterfaceMethods<NormalizerAttrInterface, overridden>]>;
 
-def Attn_SoftmaxAttr : Attn_Normalizer<"Softmax", ["takesSink"]> {
+def Attn_SoftmaxAttr : Attn_Normalizer<"Softmax", ["takesSink", "hasUnitWeights"]> {
   let mnemonic = "softmax";
   let summary = "exp(s - max) / sum, the running form of Milakov and Gimelshein "
                 "(arXiv 1805.02867); a sink adds exp(sink - max) to the sum";
 }
 
-def Attn_SigmoidAttr : Attn_Normalizer<"Sigmoid", ["hasLse"]> {
+def Attn_SigmoidAttr : Attn_Normalizer<"Sigmoid", ["hasLse", "hasUnitWeights"]> {
   let mnemonic = "sigmoid";
   let summary = "1 / (1 + exp(-(s + bias))) (arXiv 2409.04431)";
   let parameters = (ins OptionalParameter<"::mlir::FloatAttr">:$bias);
@@ -46,13 +46,13 @@ def Attn_ReluAttr : Attn_Normalizer<"Relu", ["hasLse"]> {
 }
 
 def Attn_StickBreakingAttr
-    : Attn_Normalizer<"StickBreaking", ["dependsOnOrder"]> {
+    : Attn_Normalizer<"StickBreaking", ["dependsOnOrder", "hasUnitWeights"]> {
   let mnemonic = "stick_breaking";
   let summary = "sigmoid(s[j]) * product of 1 - sigmoid(s[k]) over the later "
                 "keys k (arXiv 2410.17980)";
 }
 
-def Attn_SoftpickAttr : Attn_Normalizer<"Softpick", ["getDroppedScore"]> {
+def Attn_SoftpickAttr : Attn_Normalizer<"Softpick", ["getDroppedScore", "hasUnitWeights"]> {
   let mnemonic = "softpick";
   let summary = "max(exp(s) - 1, 0) / sum of |exp(s) - 1| (arXiv 2504.20966)";
 }
@@ -70,8 +70,8 @@ def Attn_IdentityAttr
 def Attn_TensorOrMemRef : AnyTypeOf<[AnyRankedTensor, AnyStridedMemRef],
     "ranked tensor or strided memref">;
 
-def Attn_AttentionOp : Attn_Op<"attention",
-    [AttentionOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
+def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments,
+    AttentionOpInterface, DeclareOpInterfaceMethods<MemoryEffectsOpInterface>]> {
   let summary = "normalizer(mask(score(scale * query * key^T))) * value";
   let description = [{
     For each batch b, query head h and query i:
@@ -88,15 +88,27 @@ def Attn_AttentionOp : Attn_Op<"attention",
     "keep all" and "no sink". The regions use values from above directly: scalars as they are
     and tensors through `attn.load`; those values are the op's captures.
 
+    Query, key and value of 8-bit floats stand for their elements times the scales that
+    come with them, one for each `block` rows of a head, for each head, or for all
+    (`attn.quantize` makes both). A value of rank 5 is in transposed blocks of W keys:
+    key j is at [j / W, :, (j mod W)'], with the order of keys that
+    `getTransposedColumn` has.
+
     On tensors the op has results; after bufferization it has `outs` memrefs.
 
-    Constraints: A1 to A16 of `docs/Spec.md`.
+    Constraints: A1 to A20 of `docs/Spec.md`.
   }];
   let arguments = (ins
     Attn_TensorOrMemRef:$query,   // B x Hq  x Sq x Dqk
     Attn_TensorOrMemRef:$key,     // B x Hkv x Sk x Dqk
-    Attn_TensorOrMemRef:$value,   // B x Hkv x Sk x Dv
+    Attn_TensorOrMemRef:$value,   // B x Hkv x Sk x Dv, or
+                                  // B x Hkv x ceil(Sk / W) x Dv x W
+    Optional<Attn_TensorOrMemRef>:$query_scales, // B x Hq x ceil(Sq / block),
+                                                 // B x Hq, or 1
+    Optional<Attn_TensorOrMemRef>:$key_scales,   // the same with Hkv and Sk
+    Optional<Attn_TensorOrMemRef>:$value_scales, // the same with Hkv and Sk
     Variadic<AnyStridedMemRef>:$outs,
+    OptionalAttr<I64Attr>:$block, // rows of a scale of rank 3
     OptionalAttr<F32Attr>:$scale, // absent: 1 / sqrt(Dqk)
     OptionalAttr<NormalizerAttrInterface>:$normalizer); // absent: #attn.softmax
   let results = (outs Variadic<AnyRankedTensor>:$results);
@@ -105,6 +117,9 @@ def Attn_AttentionOp : Attn_Op<"attention",
   let assemblyFormat = [{
     `query` `(` $query `:` type($query) `)` `key` `(` $key `:` type($key) `)`
     `value` `(` $value `:` type($value) `)`
+    (`query_scales` `(` $query_scales^ `:` type($query_scales) `)`)?
+    (`key_scales` `(` $key_scales^ `:` type($key_scales) `)`)?
+    (`value_scales` `(` $value_scales^ `:` type($value_scales) `)`)?
     (`outs` `(` $outs^ `:` type($outs) `)`)?
     attr-dict (`score` $score^)? (`mask` $mask^)? (`sink` $sink^)? (`->` type($results)^)?
   }];
@@ -118,6 +133,14 @@ def Attn_AttentionOp : Attn_Op<"attention",
     ::llvm::SmallVector<::mlir::Value> getQueries() { return {getQuery()}; }
     ::llvm::SmallVector<::mlir::Value> getKeys() { return {getKey()}; }
     ::llvm::SmallVector<::mlir::Value> getEpilogueInputs() { return {}; }
+    /// Those that are there, of query, key and value.
+    ::llvm::SmallVector<::mlir::Value> getScales() {
+      ::llvm::SmallVector<::mlir::Value> scales;
+      for (::mlir::Value value : {getQueryScales(), getKeyScales(), getValueScales()})
+        if (value)
+          scales.push_back(value);
+      return scales;
+    }
     static ::llvm::ArrayRef<int64_t> getShape(::mlir::Value value) {
       return ::llvm::cast<::mlir::ShapedType>(value.getType()).getShape();
     }

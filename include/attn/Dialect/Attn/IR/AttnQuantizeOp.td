@@ -24,6 +24,9 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
     products and spreads outliers over the row (QuIP, arXiv 2307.13304; FlashAttention-3,
     arXiv 2407.08608).
 
+    An out of rank 5, B x H x ceil(S / W) x D x W, is in transposed blocks of W rows, the
+    form in which `attn.attention` multiplies with a value; rows past the end are 0.
+
     On tensors the op has two results; after bufferization it has `outs` memrefs.
 
     ```mlir
@@ -36,7 +39,7 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
   }];
   let arguments = (ins
     Attn_TensorOrMemRef:$input,        // B x H x S x D
-    Variadic<AnyStridedMemRef>:$outs,  // B x H x S x D, and the scales:
+    Variadic<AnyStridedMemRef>:$outs,  // B x H x S x D or transposed, and the scales:
                                        // B x H x ceil(S / block), B x H, or 1
     OptionalAttr<I64Attr>:$block,          // absent: a scale for a head or for all
     OptionalAttr<I64Attr>:$hadamard_seed); // absent: no transform
@@ -64,6 +67,10 @@ def Attn_QuantizeOp : Attn_Op<"quantize", [
     int64_t getHeadDim() { return getInputType().getShape()[3]; }
     int64_t getScalesRank() {
       return ::llvm::cast<::mlir::ShapedType>(getScales().getType()).getRank();
+    }
+    /// W, the rows of a transposed block of the output; 0: it has rank 4.
+    int64_t getTransposedRows() {
+      return getOutType().getRank() == 5 ? getOutType().getDimSize(4) : 0;
     }
     bool hasHadamard() { return getHadamardSeed().has_value(); }
     /// Length of the transforms that a row is cut into.

@@ -51,3 +51,5 @@ NormalizerFinish SigmoidAttr::finish(OpBuilder &, Location, RowBuilder &,
 }
 
 bool SigmoidAttr::hasLse() const { return false; }
+
+bool SigmoidAttr::hasUnitWeights() const { return true; }

@@ -107,3 +107,5 @@ NormalizerFinish SoftmaxAttr::finish(OpBuilder &b, Location loc,
                                     math::LogOp::create(b, loc, row.sum));
   return {factor, lse};
 }
+
+bool SoftmaxAttr::hasUnitWeights() const { return true; }

@@ -71,3 +71,5 @@ NormalizerFinish SoftpickAttr::finish(OpBuilder &b, Location loc,
 }
 
 double SoftpickAttr::getDroppedScore() const { return 0; }
+
+bool SoftpickAttr::hasUnitWeights() const { return true; }

@@ -53,3 +53,5 @@ NormalizerFinish StickBreakingAttr::finish(OpBuilder &b, Location loc,
 }
 
 bool StickBreakingAttr::dependsOnOrder() const { return true; }
+
+bool StickBreakingAttr::hasUnitWeights() const { return true; }
