@@ -237,7 +237,7 @@ private:
                               Value tiles) {
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
-      arguments.push_back(getKernelArgumentType(op, operand));
+      arguments.push_back(getKernelArgumentType(op, operand, schedule.getN()));
     if (tiles)
       arguments.push_back(tiles.getType());
     gpu::GPUFuncOp kernel = createKernelFunction(

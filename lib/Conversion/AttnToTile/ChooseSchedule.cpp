@@ -16,6 +16,7 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <numeric>
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -224,13 +225,21 @@ static constexpr ScheduleRow kSharedKeySchedules[] = {
      TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
 };
 
-/// 8-bit operands: n is that of the value's transposed blocks. The running
-/// maximum is exact, as weights have the range of 8 bits.
+/// 8-bit operands: n divides the keys of a transposed block of the value. The
+/// running maximum is exact, as weights use all of the range of 8 bits.
 static constexpr ScheduleRow kFloat8Schedules[] = {
+    {"sm_90a", 64, 64, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=128,ping_pong=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=128,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Any,
      TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=128,rescale=before"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Any,
@@ -362,7 +371,8 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
   if (isValueInKey(op))
     schedule = withSlotForValue(schedule);
   if (int64_t keysOfBlock = op.getTransposedKeys())
-    schedule = with(schedule, keysOfBlock, schedule.getStages());
+    schedule = with(schedule, std::gcd(schedule.getN(), keysOfBlock),
+                    schedule.getStages());
   return ScheduleChoice{schedule, row->schedule, reason};
 }
 

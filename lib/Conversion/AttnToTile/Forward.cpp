@@ -48,9 +48,10 @@ SmallVector<Value> attn::getKernelOperands(AttentionOpInterface op) {
   return operands;
 }
 
-Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand) {
+Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand,
+                                 int64_t n) {
   if (op.getTransposedKeys() && operand == op.getValue())
-    return getStackedType(cast<MemRefType>(operand.getType()));
+    return getStackedType(cast<MemRefType>(operand.getType()), n);
   bool isRowMajor = llvm::is_contained(getTiledOperands(op), operand);
   return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
 }
@@ -157,21 +158,25 @@ private:
 
   /// The slice of one batch and head: length x head dim, or length for lse.
   Value slice(Value memref, Value headIndex) {
+    return slice(memref, ValueRange{batch, headIndex});
+  }
+
+  /// The slice at some of the first dimensions.
+  Value slice(Value memref, ValueRange at) {
     auto type = cast<MemRefType>(memref.getType());
     unsigned rank = type.getRank();
     SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes,
         strides(rank, b.getIndexAttr(1));
-    offsets[0] = batch;
-    offsets[1] = headIndex;
+    llvm::copy(at, offsets.begin());
     for (unsigned d = 0; d < rank; ++d)
-      if (d < 2)
+      if (d < at.size())
         sizes.push_back(b.getIndexAttr(1));
       else if (type.isDynamicDim(d))
         sizes.push_back(dim(memref, d));
       else
         sizes.push_back(b.getIndexAttr(type.getDimSize(d)));
     auto reduced = memref::SubViewOp::inferRankReducedResultType(
-        type.getShape().drop_front(2), type, offsets, sizes, strides);
+        type.getShape().drop_front(at.size()), type, offsets, sizes, strides);
     return memref::SubViewOp::create(b, cast<MemRefType>(reduced), memref,
                                      offsets, sizes, strides);
   }
@@ -413,8 +418,14 @@ private:
       valueTile = firstColumns(keyTile, valueHeadDim);
     } else if (op.getTransposedKeys()) {
       Value number = arith::DivUIOp::create(b, row, i32(schedule.getN()));
-      row = arith::MulIOp::create(b, number, i32(op.getValueHeadDim()));
-      tile::CopyOp::create(b, value, row, valueTile, Value(), alignment);
+      Value parts = i32(op.getTransposedKeys() / schedule.getN());
+      Value part = arith::IndexCastOp::create(
+          b, b.getIndexType(), arith::RemUIOp::create(b, number, parts));
+      Value first =
+          arith::MulIOp::create(b, arith::DivUIOp::create(b, number, parts),
+                                i32(op.getValueHeadDim()));
+      tile::CopyOp::create(b, slice(value, ValueRange{part}), first, valueTile,
+                           Value(), alignment);
     } else {
       tile::CopyOp::create(b, value, row, valueTile, inBounds, alignment);
     }

@@ -153,7 +153,7 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
   SmallVector<Value> operands = getKernelOperands(op);
   if (op.getTransposedKeys())
     llvm::replace(operands, op.getValue(),
-                  stackBlocks(b, b.getLoc(), op.getValue()));
+                  stackBlocks(b, b.getLoc(), op.getValue(), schedule.getN()));
   if (tiles)
     operands.push_back(tiles);
   createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);

@@ -55,23 +55,23 @@ LogicalResult attn::checkFloat8(AttentionOp op, StringRef chip,
                         "ceil(Sk / W) x Dv x W, on ")
            << chip << ", but got " << op.getValue().getType()
            << "; attn.quantize makes them with an out of rank 5";
-  if (keys != 64 && keys != 128)
-    return op.emitError("expected transposed blocks of 64 or 128 keys, but got "
-                        "value ")
+  if (keys % 32)
+    return op.emitError("expected transposed blocks of a multiple of 32 keys, "
+                        "but got value ")
            << op.getValue().getType();
-  if (keys != schedule.getN() || !schedule.getConsumers() ||
+  int64_t n = schedule.getN();
+  if (keys % n || n % 32 || !schedule.getConsumers() ||
       schedule.getGroups() > 1)
     return op.emitError("expected a schedule with consumers, rows that they "
-                        "share and n = ")
-           << keys << ", the keys of a transposed block, but got " << schedule;
+                        "share and n that is a multiple of 32 and divides the ")
+           << keys << " keys of a transposed block, but got " << schedule;
   bool hasBlocks = llvm::any_of(
       ValueRange{op.getKeyScales(), op.getValueScales()}, [](Value scales) {
         return scales && cast<MemRefType>(scales.getType()).getRank() == 3;
       });
-  if (hasBlocks && int64_t(*op.getBlock()) % keys)
+  if (hasBlocks && int64_t(*op.getBlock()) % n)
     return op.emitError("expected a block of scales that is a multiple of the ")
-           << keys << " keys of a transposed block, but got "
-           << int64_t(*op.getBlock());
+           << n << " keys of a tile, but got " << int64_t(*op.getBlock());
   if (alignment < 16 || op.getHeadDim() % 16 || op.getValueHeadDim() % 16)
     return op.emitError("expected rows of 8-bit floats that start at multiples "
                         "of 16 bytes, and head dims that are multiples of 16, "
@@ -85,37 +85,36 @@ LogicalResult attn::checkFloat8(AttentionOp op, StringRef chip,
 // Transposed blocks
 //===----------------------------------------------------------------------===//
 
-MemRefType attn::getStackedType(MemRefType transposed) {
+MemRefType attn::getStackedType(MemRefType transposed, int64_t n) {
   constexpr int64_t kAny = ShapedType::kDynamic;
   ArrayRef<int64_t> shape = transposed.getShape();
   int64_t rows = ShapedType::isDynamic(shape[2]) ? kAny : shape[2] * shape[3];
   auto layout = StridedLayoutAttr::get(transposed.getContext(), kAny,
-                                       {kAny, kAny, kAny, 1});
-  return MemRefType::get({shape[0], shape[1], rows, shape[4]},
+                                       {kAny, kAny, n, kAny, 1});
+  return MemRefType::get({shape[0], shape[1], shape[4] / n, rows, n},
                          transposed.getElementType(), layout,
                          transposed.getMemorySpace());
 }
 
-Value attn::stackBlocks(OpBuilder &builder, Location loc, Value transposed) {
+Value attn::stackBlocks(OpBuilder &builder, Location loc, Value transposed,
+                        int64_t n) {
   ImplicitLocOpBuilder b(loc, builder);
-  MemRefType type = getStackedType(cast<MemRefType>(transposed.getType()));
+  MemRefType type = getStackedType(cast<MemRefType>(transposed.getType()), n);
   auto parts = memref::ExtractStridedMetadataOp::create(b, transposed);
-  auto size = [&](unsigned stacked, unsigned own) -> OpFoldResult {
-    if (type.isDynamicDim(stacked))
-      return OpFoldResult(parts.getSizes()[own]);
-    return b.getIndexAttr(type.getDimSize(stacked));
-  };
-  OpFoldResult rows = size(2, 2);
-  if (type.isDynamicDim(2))
-    rows = OpFoldResult(
+  SmallVector<OpFoldResult> sizes;
+  for (auto [d, size] : llvm::enumerate(type.getShape()))
+    if (ShapedType::isDynamic(size))
+      sizes.push_back(OpFoldResult(parts.getSizes()[d]));
+    else
+      sizes.push_back(b.getIndexAttr(size));
+  if (type.isDynamicDim(3))
+    sizes[3] = OpFoldResult(
         arith::MulIOp::create(b, parts.getSizes()[2], parts.getSizes()[3]));
   ValueRange strides = parts.getStrides();
   return memref::ReinterpretCastOp::create(
-      b, type, parts.getBaseBuffer(), OpFoldResult(parts.getOffset()),
-      ArrayRef<OpFoldResult>{size(0, 0), size(1, 1), rows,
-                             b.getIndexAttr(type.getDimSize(3))},
-      ArrayRef<OpFoldResult>{strides[0], strides[1], strides[3],
-                             b.getIndexAttr(1)});
+      b, type, parts.getBaseBuffer(), OpFoldResult(parts.getOffset()), sizes,
+      ArrayRef<OpFoldResult>{strides[0], strides[1], b.getIndexAttr(n),
+                             strides[3], b.getIndexAttr(1)});
 }
 
 //===----------------------------------------------------------------------===//

@@ -23,10 +23,11 @@ Type getFloat8WeightType(MLIRContext *context);
 LogicalResult checkFloat8(AttentionOp op, StringRef chip,
                           tile::ScheduleAttr schedule, int64_t alignment);
 
-/// A value in transposed blocks of W keys as B x Hkv x (blocks * Dv) x W: the
-/// rows of a tile lie one after the other.
-MemRefType getStackedType(MemRefType transposed);
-Value stackBlocks(OpBuilder &b, Location loc, Value transposed);
+/// A value in transposed blocks of W keys as B x Hkv x W / n x (blocks * Dv) x
+/// n: the part of a block, and in it the rows of a tile of n keys one after the
+/// other.
+MemRefType getStackedType(MemRefType transposed, int64_t n);
+Value stackBlocks(OpBuilder &b, Location loc, Value transposed, int64_t n);
 
 /// Reads the scales of a block of rows, inside of its kernel. A scale that
 /// there is not is a null value.

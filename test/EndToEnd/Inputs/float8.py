@@ -61,8 +61,8 @@ MASKS = {
 SCORES = {
     "": "",
     "alibi": "%slope = attn.load %extra[%h] : tensor<?xf32>\n"
-             "%r = attn.alibi %s, %i, %j slope %slope",
-    "softcap": "%cap = arith.constant 5.0 : f32\n%r = attn.softcap %s cap %cap",
+             "%r = attn.alibi %s, %slope, %i, %j",
+    "softcap": "%cap = arith.constant 5.0 : f32\n%r = attn.softcap %s, %cap",
     "bias": "%bias = attn.load %extra[%h, %i, %j] : tensor<?x?x?xf32>\n"
             "%r = arith.addf %s, %bias : f32",
 }
