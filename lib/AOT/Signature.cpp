@@ -52,7 +52,11 @@ public:
       if (BlockArgument argument = argumentOf(op.getOuts()))
         outputs.insert(argument.getArgNumber());
       else
-        rotated[op.getOuts()] = op.getInput();
+        sources[op.getOuts()] = op.getInput();
+    });
+    function.walk([&](QuantizeOp op) {
+      if (!argumentOf(op.getOut()))
+        sources[op.getOut()] = op.getInput();
     });
     function.walk([&](AttentionOpInterface op) {
       for (Value query : op.getQueries())
@@ -114,7 +118,7 @@ private:
   }
   /// The second query of a function is query1.
   void take(Value value, StringRef role) {
-    while (Value input = rotated.lookup(value))
+    while (Value input = sources.lookup(value))
       value = input;
     BlockArgument argument = argumentOf(value);
     if (!isOurs(argument) || !names[argument.getArgNumber()].empty())
@@ -126,7 +130,8 @@ private:
 
   func::FuncOp function;
   std::vector<std::string> names;
-  llvm::DenseMap<Value, Value> rotated; // in the workspace -> what was rotated
+  llvm::DenseMap<Value, Value>
+      sources; // in the workspace -> what it is made of
   llvm::StringMap<unsigned> counts;
   llvm::SmallDenseSet<unsigned> outputs;
 };

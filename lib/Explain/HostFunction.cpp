@@ -160,9 +160,13 @@ static SmallVector<int64_t> shapeOf(const Subject &subject,
   bool isQuery =
       llvm::any_of(op.getQueries(), is) || is(op.getOut()) || is(op.getLse());
   SmallVector<int64_t> shape(cast<MemRefType>(argument.getType()).getShape());
+  std::optional<int64_t> keys = sizes.keys;
+  if (int64_t width = shape.size() == 5 ? op.getTransposedKeys() : 0;
+      width && keys)
+    keys = llvm::divideCeil(*keys, width);
   std::optional<int64_t> known[] = {sizes.batch,
                                     isKey ? sizes.kvHeads : sizes.heads,
-                                    isKey ? sizes.keys : sizes.queries};
+                                    isKey ? keys : sizes.queries};
   for (auto [d, size] : llvm::enumerate(shape)) {
     if (!ShapedType::isDynamic(size))
       continue;

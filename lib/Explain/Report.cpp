@@ -102,34 +102,55 @@ static int64_t captureBytes(const Subject &subject, const Problem &problem) {
   return sum;
 }
 
-/// Elements of a position that are read: maps may share a key, which may hold
-/// the value.
-static int64_t columnsPerKey(mlir::attn::AttentionOpInterface op) {
+static int64_t bytesOf(Value tensor) {
+  return cast<ShapedType>(tensor.getType()).getElementTypeBitWidth() / 8;
+}
+
+/// Bytes of a position that are read: maps may share a key, which may hold the
+/// value.
+static int64_t bytesPerKey(mlir::attn::AttentionOpInterface op) {
   SmallVector<Value> keys = op.getKeys();
-  int64_t columns =
-      op.getHeadDim() *
-      llvm::SmallPtrSet<Value, 2>(keys.begin(), keys.end()).size();
-  return columns + (mlir::attn::isValueInKey(op) ? 0 : op.getValueHeadDim());
+  int64_t bytes = op.getHeadDim() * bytesOf(op.getKey()) *
+                  llvm::SmallPtrSet<Value, 2>(keys.begin(), keys.end()).size();
+  return bytes + (mlir::attn::isValueInKey(op)
+                      ? 0
+                      : op.getValueHeadDim() * bytesOf(op.getValue()));
+}
+
+/// Bytes of the scales of a tensor with so many heads in all batches.
+static int64_t scaleBytes(mlir::attn::AttentionOp op, Value scales,
+                          int64_t heads, int64_t length) {
+  if (!scales)
+    return 0;
+  const int64_t rank = cast<ShapedType>(scales.getType()).getRank();
+  if (rank == 1)
+    return 4;
+  return 4 * heads * (rank == 2 ? 1 : llvm::divideCeil(length, *op.getBlock()));
 }
 
 static Traffic computeTraffic(const Subject &subject, const Problem &problem,
                               const TileCounts &tiles) {
   mlir::attn::AttentionOpInterface op = subject.op;
   const ProblemSizes &sizes = subject.sizes;
-  const int64_t bytes = op.getElementType().getIntOrFloatBitWidth() / 8;
-  const int64_t rows = *sizes.batch * *sizes.heads * *sizes.queries;
-  const int64_t columns = columnsPerKey(op);
+  const int64_t heads = *sizes.batch * *sizes.heads;
+  const int64_t kvHeads = *sizes.batch * *sizes.kvHeads;
+  const int64_t rows = heads * *sizes.queries;
+  const int64_t perKey = bytesPerKey(op);
   Traffic traffic;
-  traffic.query =
-      rows * op.getHeadDim() * bytes * int64_t(op.getQueries().size());
-  traffic.out = rows * op.getValueHeadDim() * bytes;
+  traffic.query = rows * op.getHeadDim() * bytesOf(op.getQuery()) *
+                  int64_t(op.getQueries().size());
+  traffic.out = rows * op.getValueHeadDim() * bytesOf(op.getOut());
   traffic.lse = op.getLse() ? rows * 4 : 0;
-  traffic.keysAndValues =
-      *sizes.batch * *sizes.kvHeads * *sizes.keys * columns * bytes;
+  traffic.keysAndValues = kvHeads * *sizes.keys * perKey;
+  if (auto scaled = dyn_cast<mlir::attn::AttentionOp>(op.getOperation())) {
+    traffic.query +=
+        scaleBytes(scaled, scaled.getQueryScales(), heads, *sizes.queries);
+    for (Value scales : {scaled.getKeyScales(), scaled.getValueScales()})
+      traffic.keysAndValues += scaleBytes(scaled, scales, kvHeads, *sizes.keys);
+  }
   traffic.captures = captureBytes(subject, problem);
   // Blocks of a cluster read a tile once.
-  traffic.read =
-      tiles.keyRows * columns * bytes / subject.schedule.getCluster();
+  traffic.read = tiles.keyRows * perKey / subject.schedule.getCluster();
   return traffic;
 }
 

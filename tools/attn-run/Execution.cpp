@@ -27,9 +27,10 @@ static llvm::Error loadValue(const Argument &argument, llvm::StringRef text,
     value.bits = *bits;
     return llvm::Error::success();
   }
-  auto tensor = source->loadTensor(
-      argument.element,
-      value.swapped ? swapMiddle(argument.shape) : argument.shape, seed);
+  auto tensor = source->loadTensor(argument.element,
+                                   value.swapped ? swapMiddle(argument.shape)
+                                                 : argument.shape,
+                                   seed, argument.isScales);
   if (!tensor)
     return tensor.takeError();
   value.tensor = std::move(*tensor);

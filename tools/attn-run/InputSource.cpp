@@ -36,7 +36,6 @@ public:
     return radius * std::cos(angle);
   }
 
-private:
   /// In (0, 1], so that its logarithm is finite.
   double uniform() {
     state += 0x9e3779b97f4a7c15u;
@@ -47,6 +46,7 @@ private:
     return static_cast<double>((z >> 11) + 1) * 0x1p-53;
   }
 
+private:
   uint64_t state;
   double spare = 0;
   bool hasSpare = false;
@@ -116,7 +116,8 @@ InputSource::loadFile(Element element, llvm::ArrayRef<int64_t> declared) const {
     return file.takeError();
   if (llvm::Error error = checkShape(declared, file->shape()))
     return createStringError(text + ": " + llvm::toString(std::move(error)));
-  if (file->isFloat() != isFloat(element))
+  const bool isCodes = isFloat8(element) && file->dtype() == "uint8";
+  if (!isCodes && file->isFloat() != isFloat(element))
     return createStringError(text + ": expected " +
                              (isFloat(element) ? "floating-point" : "integer") +
                              " elements for " + nameOf(element) + ", but got " +
@@ -125,7 +126,9 @@ InputSource::loadFile(Element element, llvm::ArrayRef<int64_t> declared) const {
   if (!tensor)
     return createStringError(text + ": " + llvm::toString(tensor.takeError()));
   for (int64_t i = 0; i < tensor->size(); ++i) {
-    if (isFloat(element))
+    if (isCodes)
+      *static_cast<uint8_t *>(tensor->at(i)) = uint8_t(file->integer(i));
+    else if (isFloat(element))
       storeReal(element, tensor->at(i), file->real(i));
     else if (!storeInteger(element, tensor->at(i), file->integer(i)))
       return createStringError(text + ": element " + llvm::Twine(i) + " is " +
@@ -137,7 +140,7 @@ InputSource::loadFile(Element element, llvm::ArrayRef<int64_t> declared) const {
 
 llvm::Expected<TensorData>
 InputSource::loadTensor(Element element, llvm::ArrayRef<int64_t> declared,
-                        uint64_t seed) const {
+                        uint64_t seed, bool isScales) const {
   if (kind == Kind::File)
     return loadFile(element, declared);
   if (llvm::Error error = checkShape(declared, shape))
@@ -154,7 +157,9 @@ InputSource::loadTensor(Element element, llvm::ArrayRef<int64_t> declared,
                              nameOf(element));
   NormalGenerator normal(seed);
   for (int64_t i = 0; i < tensor->size(); ++i)
-    storeReal(element, tensor->at(i), scale * normal.next());
+    storeReal(element, tensor->at(i),
+              scale * (isScales ? std::exp2(2 * normal.uniform() - 1)
+                                : normal.next()));
   return tensor;
 }
 

@@ -14,11 +14,13 @@ class InputSource {
 public:
   static llvm::Expected<InputSource> parse(llvm::StringRef text);
 
-  /// The tensor, rounded to `element`. `declared` may have dynamic sizes, all
-  /// others must match. `seed` is for random:.
+  /// The tensor, rounded to `element`; 8-bit floats may be a file of their
+  /// codes. `declared` may have dynamic sizes, all others must match. `seed` is
+  /// for random:, which gives scales that differ by up to a factor of 4.
   llvm::Expected<TensorData> loadTensor(Element element,
                                         llvm::ArrayRef<int64_t> declared,
-                                        uint64_t seed) const;
+                                        uint64_t seed,
+                                        bool isScales = false) const;
 
   /// The number, as the bytes of an `element`.
   llvm::Expected<uint64_t> loadScalar(Element element) const;

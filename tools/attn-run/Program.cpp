@@ -12,6 +12,7 @@
 
 using namespace attn::run;
 using llvm::createStringError;
+using mlir::attn::AttentionOp;
 using mlir::attn::AttentionOpInterface;
 using mlir::attn::DifferentialOp;
 using mlir::attn::QuantizeOp;
@@ -123,8 +124,10 @@ static mlir::Value throughViews(mlir::Value value) {
   return value;
 }
 
-static bool isRotated(mlir::Value value) {
-  return static_cast<bool>(throughViews(value).getDefiningOp<RotaryOp>());
+/// Whether another op of the function has rounded it.
+static bool isRounded(mlir::Value value) {
+  return mlir::isa_and_nonnull<QuantizeOp, RotaryOp>(
+      throughViews(value).getDefiningOp());
 }
 
 /// The function argument behind a value, looking through views and rotations.
@@ -143,7 +146,8 @@ struct NamedOperand {
 };
 } // namespace
 
-/// Tensors of B x H x S x D. A name has a number when there are several.
+/// Tensors of B x H x S x D, or a value in transposed blocks. A name has a
+/// number when there are several.
 static std::vector<NamedOperand> sequencesOf(AttentionOpInterface op) {
   std::vector<NamedOperand> operands;
   auto add = [&](const std::string &name, mlir::ValueRange values) {
@@ -166,6 +170,7 @@ llvm::Error Program::describeResults() {
   for (auto [i, value] : llvm::enumerate(ret.getOperands())) {
     Result result;
     result.op = value.getDefiningOp();
+    result.value = value;
     if (!mlir::isa_and_nonnull<AttentionOpInterface, QuantizeOp, RotaryOp>(
             result.op))
       return createStringError("result " + llvm::Twine(i) +
@@ -179,7 +184,7 @@ llvm::Error Program::describeResults() {
       role = result.isLse ? "lse" : role;
       result.isOfRounded =
           llvm::any_of(sequencesOf(attention), [](const NamedOperand &operand) {
-            return isRotated(operand.value);
+            return isRounded(operand.value);
           });
     }
     if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op))
@@ -189,7 +194,9 @@ llvm::Error Program::describeResults() {
     // The verifier has seen that all of them are of float types.
     result.element = *elementOf(
         mlir::cast<mlir::RankedTensorType>(value.getType()).getElementType());
-    result.isSequence = llvm::StringRef(role) == "out";
+    result.isSequence =
+        llvm::StringRef(role) == "out" &&
+        mlir::cast<mlir::RankedTensorType>(value.getType()).getRank() == 4;
     outs.push_back(result);
   }
   return llvm::Error::success();
@@ -209,16 +216,25 @@ llvm::Error Program::nameSequence(mlir::Value value, llvm::StringRef role) {
     nameOperand(rotary.getLength(), "length");
     return nameSequence(rotary.getInput(), role);
   }
+  if (auto quantize = throughViews(value).getDefiningOp<QuantizeOp>())
+    return nameSequence(quantize.getInput(), role);
   mlir::BlockArgument operand = argumentOf(value);
   if (!operand)
     return createStringError(llvm::Twine("expected ") + role +
                              " of an attn op to be an argument of the "
-                             "function, or one that attn.rotary has rotated");
+                             "function, or one that attn.rotary has rotated "
+                             "or attn.quantize rounded");
   Argument &argument = args[operand.getArgNumber()];
   if (!argument.isSequence)
     argument.role = role.str();
-  argument.isSequence = true;
+  argument.isSequence |= argument.shape.size() == 4;
   return llvm::Error::success();
+}
+
+void Program::nameScales(mlir::Value value, llvm::StringRef role) {
+  nameOperand(value, role);
+  if (mlir::BlockArgument operand = value ? argumentOf(value) : nullptr)
+    args[operand.getArgNumber()].isScales = true;
 }
 
 /// The second of a name gets a number: cos, cos1, ...
@@ -247,11 +263,15 @@ llvm::Error Program::nameRoles() {
     for (auto [value, role] : sequences)
       if (llvm::Error error = nameSequence(value, role))
         return error;
-    auto difference = mlir::dyn_cast<DifferentialOp>(result.op);
-    if (!difference)
-      continue;
-    nameOperand(difference.getLambda(), "lambda");
-    nameOperand(difference.getWeight(), "weight");
+    if (auto difference = mlir::dyn_cast<DifferentialOp>(result.op)) {
+      nameOperand(difference.getLambda(), "lambda");
+      nameOperand(difference.getWeight(), "weight");
+    }
+    if (auto attention = mlir::dyn_cast<AttentionOp>(result.op)) {
+      nameScales(attention.getQueryScales(), "query_scales");
+      nameScales(attention.getKeyScales(), "key_scales");
+      nameScales(attention.getValueScales(), "value_scales");
+    }
   }
   nameCaptures();
   return llvm::Error::success();
@@ -290,15 +310,78 @@ static llvm::Error expectSame(const char *what, const char *first, int64_t a,
                            llvm::Twine(a) + " and " + llvm::Twine(b));
 }
 
-/// The shape of an argument, or of a slice of it: what its type leaves open is
-/// the argument's.
+static int64_t blocksOf(int64_t rows, int64_t block) {
+  return llvm::divideCeilSigned(rows, block);
+}
+
+/// The shape of a result of attn.quantize, with this input.
+static Shape shapeOfQuantized(mlir::OpResult result, Shape shape) {
+  auto op = mlir::cast<QuantizeOp>(result.getOwner());
+  if (result != op.getScales()) {
+    if (int64_t rows = op.getTransposedRows())
+      return {shape[0], shape[1], blocksOf(shape[2], rows), shape[3], rows};
+    return shape;
+  }
+  const int64_t rank = op.getScalesRank();
+  if (rank == 3)
+    shape[2] = blocksOf(shape[2], *op.getBlock());
+  if (rank == 1)
+    shape[0] = 1;
+  shape.truncate(rank);
+  return shape;
+}
+
+/// The shape of an argument, or of what is made of it: what the type leaves
+/// open is the argument's.
 static Shape shapeOf(mlir::Value value, llvm::ArrayRef<Shape> shapes) {
-  Shape shape = shapes[argumentOf(value).getArgNumber()];
+  Shape shape;
+  if (auto argument = mlir::dyn_cast<mlir::BlockArgument>(value))
+    shape = shapes[argument.getArgNumber()];
+  else if (mlir::isa<QuantizeOp>(value.getDefiningOp()))
+    shape =
+        shapeOfQuantized(mlir::cast<mlir::OpResult>(value),
+                         shapeOf(value.getDefiningOp()->getOperand(0), shapes));
+  else
+    shape = shapeOf(value.getDefiningOp()->getOperand(0), shapes);
   auto type = mlir::cast<mlir::RankedTensorType>(value.getType());
   for (auto [size, known] : llvm::zip(shape, type.getShape()))
     if (!mlir::ShapedType::isDynamic(known))
       size = known;
   return shape;
+}
+
+static llvm::Error expectShape(const char *what, const Shape &expected,
+                               const Shape &got) {
+  if (expected == got)
+    return llvm::Error::success();
+  return createStringError(llvm::Twine("expected ") + what + " of shape " +
+                           shapeText(expected) + ", but got " + shapeText(got));
+}
+
+/// Scales fit the tensors that they belong to.
+static llvm::Error checkScales(AttentionOp op, llvm::ArrayRef<Shape> shapes) {
+  Shape query = shapeOf(op.getQuery(), shapes),
+        key = shapeOf(op.getKey(), shapes);
+  struct {
+    const char *what;
+    mlir::Value scales;
+    const Shape &of;
+  } all[] = {{"query_scales", op.getQueryScales(), query},
+             {"key_scales", op.getKeyScales(), key},
+             {"value_scales", op.getValueScales(), key}};
+  for (const auto &one : all) {
+    if (!one.scales)
+      continue;
+    const Shape got = shapeOf(one.scales, shapes);
+    Shape expected = {one.of[0], one.of[1]};
+    if (got.size() == 1)
+      expected = {1};
+    else if (got.size() == 3)
+      expected.push_back(blocksOf(one.of[2], *op.getBlock()));
+    if (llvm::Error error = expectShape(one.what, expected, got))
+      return error;
+  }
+  return llvm::Error::success();
 }
 
 /// The second map has the shapes of the first; lambda and weight fit them.
@@ -307,19 +390,11 @@ static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
   auto shapeOf = [&](mlir::Value value) -> const Shape & {
     return shapes[argumentOf(value).getArgNumber()];
   };
-  auto expect = [](const char *what, const Shape &expected,
-                   const Shape &got) -> llvm::Error {
-    if (expected == got)
-      return llvm::Error::success();
-    return createStringError(llvm::Twine("expected ") + what + " of shape " +
-                             shapeText(expected) + ", but got " +
-                             shapeText(got));
-  };
-  if (llvm::Error error =
-          expect("query1", shapeOf(op.getQuery0()), shapeOf(op.getQuery1())))
+  if (llvm::Error error = expectShape("query1", shapeOf(op.getQuery0()),
+                                      shapeOf(op.getQuery1())))
     return error;
   if (llvm::Error error =
-          expect("key1", shapeOf(op.getKey0()), shapeOf(op.getKey1())))
+          expectShape("key1", shapeOf(op.getKey0()), shapeOf(op.getKey1())))
     return error;
   Shape lambda;
   if (op.getLambdaRank() == 1)
@@ -327,11 +402,12 @@ static llvm::Error checkMaps(DifferentialOp op, const Sizes &sizes,
   else if (op.getLambdaRank() == 3)
     lambda = {sizes.batch, sizes.heads, sizes.queries};
   if (!lambda.empty())
-    if (llvm::Error error = expect("lambda", lambda, shapeOf(op.getLambda())))
+    if (llvm::Error error =
+            expectShape("lambda", lambda, shapeOf(op.getLambda())))
       return error;
   if (!op.getWeight())
     return llvm::Error::success();
-  return expect("weight", {sizes.valueDim}, shapeOf(op.getWeight()));
+  return expectShape("weight", {sizes.valueDim}, shapeOf(op.getWeight()));
 }
 
 static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
@@ -345,8 +421,16 @@ static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
   if (llvm::Error error =
           expectSame("num_kv_heads", "key", k[1], "value", v[1]))
     return error;
-  if (llvm::Error error = expectSame("length", "key", k[2], "value", v[2]))
+  if (int64_t width = op.getTransposedKeys()) {
+    if (v[2] != blocksOf(k[2], width))
+      return createStringError("expected " +
+                               llvm::Twine(blocksOf(k[2], width)) +
+                               " transposed blocks of " + llvm::Twine(width) +
+                               " keys in value, but got " + llvm::Twine(v[2]));
+  } else if (llvm::Error error =
+                 expectSame("length", "key", k[2], "value", v[2])) {
     return error;
+  }
   if (llvm::Error error = expectSame("head_dim", "query", q[3], "key", k[3]))
     return error;
   if (k[1] == 0 ? q[1] != 0 : q[1] % k[1] != 0)
@@ -356,6 +440,9 @@ static llvm::Expected<Sizes> sizesOf(AttentionOpInterface op,
   Sizes sizes{q[0], q[1], q[2], k[2], v[3]};
   if (auto difference = mlir::dyn_cast<DifferentialOp>(op.getOperation()))
     if (llvm::Error error = checkMaps(difference, sizes, shapes))
+      return error;
+  if (auto attention = mlir::dyn_cast<AttentionOp>(op.getOperation()))
+    if (llvm::Error error = checkScales(attention, shapes))
       return error;
   return sizes;
 }
@@ -449,17 +536,8 @@ llvm::Expected<std::vector<Shape>> Program::bind(llvm::ArrayRef<Shape> shapes) {
           shapes[argumentOf(result.op->getResult(0)).getArgNumber()]);
       continue;
     }
-    if (auto quantize = mlir::dyn_cast<QuantizeOp>(result.op)) {
-      Shape shape = shapeOf(quantize.getInput(), shapes);
-      if (!result.isSequence) { // scales
-        const int64_t rank = quantize.getScalesRank();
-        if (rank == 3)
-          shape[2] = llvm::divideCeilSigned(shape[2], *quantize.getBlock());
-        if (rank == 1)
-          shape[0] = 1;
-        shape.truncate(rank);
-      }
-      bound.push_back(std::move(shape));
+    if (mlir::isa<QuantizeOp>(result.op)) {
+      bound.push_back(shapeOf(result.value, shapes));
       continue;
     }
     auto shape = bindAttention(result, shapes);

@@ -24,6 +24,8 @@ struct Argument {
   Shape shape; ///< as declared, negative where dynamic; empty for scalars
   /// B x H x S x D, so that --layout applies.
   bool isSequence = false;
+  /// Of 8-bit floats, so that random ones are positive.
+  bool isScales = false;
 };
 
 /// A tensor that the entry function returns.
@@ -35,6 +37,7 @@ struct Result {
   Element element = Element::F32;
   bool isSequence = false;
   mlir::Operation *op = nullptr; ///< that defines it
+  mlir::Value value;
 };
 
 /// A parsed file and its entry. Errors are one line.
@@ -65,6 +68,7 @@ private:
   llvm::Error describeResults();
   llvm::Error nameRoles();
   llvm::Error nameSequence(mlir::Value value, llvm::StringRef role);
+  void nameScales(mlir::Value value, llvm::StringRef role);
   void nameOperand(mlir::Value value, llvm::StringRef role);
   void nameCaptures();
   llvm::Error checkCaptures(mlir::attn::AttentionOpInterface op,

@@ -28,7 +28,8 @@ struct CommandLine {
   cl::list<std::string, std::vector<std::string>> inputs{
       "inputs",
       cl::desc("one for each argument: FILE.npy, random:SHAPE[:SCALE] (seeded "
-               "normal numbers), zeros:SHAPE, or a number for a scalar; "
+               "normal numbers, for scales from half to twice SCALE), "
+               "zeros:SHAPE, or a number for a scalar; "
                "SHAPE is like 1x8x128x64, in the order of --layout"),
       cl::value_desc("a,b,..."),
       cl::location(to.inputs),

@@ -34,6 +34,9 @@ static const ElementTraits &traits(Element element) {
 size_t run::bytesOf(Element element) { return traits(element).bytes; }
 llvm::StringRef run::nameOf(Element element) { return traits(element).name; }
 bool run::isFloat(Element element) { return traits(element).isFloat; }
+bool run::isFloat8(Element element) {
+  return element == Element::F8E4M3FN || element == Element::F8E5M2;
+}
 
 template <typename T> static void store(void *to, T value) {
   std::memcpy(to, &value, sizeof(value));

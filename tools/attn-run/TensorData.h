@@ -20,6 +20,7 @@ enum class Element { F16, BF16, F32, F64, F8E4M3FN, F8E5M2, I1, I8, I32, I64 };
 size_t bytesOf(Element element);
 llvm::StringRef nameOf(Element element); ///< as in MLIR, for example "bf16"
 bool isFloat(Element element);
+bool isFloat8(Element element);
 
 /// Rounds (to nearest, ties to even; 8-bit floats saturate) and stores one
 /// element of a float type.

@@ -3,7 +3,9 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "AttentionLoops.h"
+#include "Float8.h"
 #include "ScalarRegion.h"
+#include "TransposedColumn.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
@@ -13,7 +15,8 @@ using namespace mlir::attn;
 
 AttentionLoops::AttentionLoops(AttentionOpInterface op, Type real)
     : op(op), b(op.getLoc(), op), realType(real),
-      normalizer(op.getNormalizerOrDefault()), rows(real) {}
+      normalizer(op.getNormalizerOrDefault()), rows(real),
+      attention(dyn_cast<AttentionOp>(op.getOperation())) {}
 
 void AttentionLoops::emit() {
   zero = arith::ConstantIndexOp::create(b, 0);
@@ -162,7 +165,10 @@ Value AttentionLoops::allocate(int64_t staticSize, Type type, Value size) {
 }
 
 Value AttentionLoops::load(Value memref, ValueRange indices) {
-  return convertFloat(b, memref::LoadOp::create(b, memref, indices), realType);
+  Value element = memref::LoadOp::create(b, memref, indices);
+  if (isFloat8(element.getType()))
+    element = decodeFloat8(b, element);
+  return convertFloat(b, element, realType);
 }
 
 void AttentionLoops::store(Value value, Value memref, ValueRange indices) {
@@ -182,6 +188,8 @@ void AttentionLoops::beginRow(const Row &row) {
   loop(headDim, [&](Value d) {
     store(load(op.getQueries()[map], {row.b, row.h, row.i, d}), query, d);
   });
+  if (attention)
+    queryScale = loadScale(attention.getQueryScales(), row.b, row.h, row.i);
   if (!op.getSink().empty())
     rows.sinkLogit = evaluateRegion(b, op.getSink(), {row.b, row.h}, realType);
 }
@@ -191,14 +199,67 @@ void AttentionLoops::clearOutput() {
   loop(valueDim, [&](Value d) { store(nothing, output, d); });
 }
 
+Value AttentionLoops::loadScale(Value scales, Value batch, Value head,
+                                Value position) {
+  if (!scales)
+    return {};
+  int64_t rank = AttentionOp::getShape(scales).size();
+  if (rank == 1)
+    return load(scales, zero);
+  if (rank == 2)
+    return load(scales, {batch, head});
+  Value block = arith::ConstantIndexOp::create(b, *attention.getBlock());
+  return load(scales,
+              {batch, head, arith::DivUIOp::create(b, position, block)});
+}
+
+AttentionLoops::ScaledRow AttentionLoops::keyRow(const Row &row, Value j) {
+  Value scales = attention ? attention.getKeyScales() : Value();
+  return {{row.b, row.kvHead, j}, {}, loadScale(scales, row.b, row.kvHead, j)};
+}
+
+AttentionLoops::ScaledRow AttentionLoops::valueRow(const Row &row, Value j) {
+  Value scales = attention ? attention.getValueScales() : Value();
+  Value scale = loadScale(scales, row.b, row.kvHead, j);
+  int64_t width = op.getTransposedKeys();
+  if (!width)
+    return {{row.b, row.kvHead, j}, {}, scale};
+  Value keysOfBlock = arith::ConstantIndexOp::create(b, width);
+  Value block = arith::DivUIOp::create(b, j, keysOfBlock);
+  Value inBlock = arith::RemUIOp::create(b, j, keysOfBlock);
+  return {
+      {row.b, row.kvHead, block}, {emitTransposedColumn(b, inBlock)}, scale};
+}
+
+Value AttentionLoops::loadElement(Value memref, const ScaledRow &row,
+                                  Value column) {
+  SmallVector<Value> indices = row.before;
+  indices.push_back(column);
+  llvm::append_range(indices, row.after);
+  Value element = load(memref, indices);
+  if (!row.scale || !scalesElements())
+    return element;
+  return rounded(arith::MulFOp::create(b, element, row.scale));
+}
+
+Value AttentionLoops::withScale(Value value, const ScaledRow &row) {
+  if (!row.scale || scalesElements())
+    return value;
+  return arith::MulFOp::create(b, value, row.scale);
+}
+
 Value AttentionLoops::scaledDot(const Row &row, Value j) {
+  const ScaledRow key = keyRow(row, j);
   auto step = [&](Value d, ValueRange sum) -> SmallVector<Value> {
-    Value k = load(op.getKeys()[map], {row.b, row.kvHead, j, d});
+    Value k = loadElement(op.getKeys()[map], key, d);
     Value product = arith::MulFOp::create(b, load(query, d), k);
     return {arith::AddFOp::create(b, sum[0], product)};
   };
   Value dot = loop(headDim, real(0.0), step).front();
-  return arith::MulFOp::create(b, dot, real(op.getScaleValue()));
+  dot = arith::MulFOp::create(b, dot, real(op.getScaleValue()));
+  if (queryScale)
+    dot = arith::MulFOp::create(b, dot, queryScale);
+  return withScale(dot, key);
 }
 
 Value AttentionLoops::score(const Row &row, Value j, Value dot) {
@@ -210,11 +271,13 @@ Value AttentionLoops::score(const Row &row, Value j, Value dot) {
 
 void AttentionLoops::accumulate(const Row &row, Value j, Value weight,
                                 Value rescale) {
+  const ScaledRow value = valueRow(row, j);
+  weight = withScale(weight, value);
   loop(valueDim, [&](Value d) {
     Value sum = load(output, d);
     if (rescale)
       sum = arith::MulFOp::create(b, sum, rescale);
-    Value v = load(op.getValue(), {row.b, row.kvHead, j, d});
+    Value v = loadElement(op.getValue(), value, d);
     Value product = arith::MulFOp::create(b, weight, v);
     store(arith::AddFOp::create(b, sum, product), output, d);
   });

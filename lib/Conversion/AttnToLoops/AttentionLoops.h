@@ -15,6 +15,12 @@ struct Row {
   Value b, h, i, kvHead;
 };
 
+/// Element types that a program rounds to, whatever buffers have been widened.
+struct RoundedTypes {
+  Type element; ///< of the query
+  Type out;
+};
+
 /// A tile is one score and a row is one value, so nothing has to be spread over
 /// lanes or brought together again.
 class ScalarRows : public RowBuilder {
@@ -56,6 +62,9 @@ protected:
   virtual void emitRow(const Row &row) = 0;
   /// `value` as it is after a trip through memory, where a program stores it.
   virtual Value rounded(Value value) { return value; }
+  /// Whether a program multiplies elements of key and value with their scales,
+  /// and not scores and weights.
+  virtual bool scalesElements() const { return false; }
 
   /// for index in [0, size): state = body(index, state)
   SmallVector<Value> loop(Value size, ValueRange state, LoopBody body);
@@ -97,6 +106,20 @@ protected:
   Value output; // the row of the output so far, real
 
 private:
+  /// Where an 8-bit operand's elements are, and what they are multiplied with.
+  struct ScaledRow {
+    SmallVector<Value> before; // indices before that of the column
+    SmallVector<Value> after;  // and after it
+    Value scale;               // null without scales
+  };
+  ScaledRow keyRow(const Row &row, Value j);
+  ScaledRow valueRow(const Row &row, Value j);
+  Value loadScale(Value scales, Value batch, Value head, Value position);
+  /// An element, with its scale where elements are what is scaled.
+  Value loadElement(Value memref, const ScaledRow &row, Value column);
+  /// `value` times the row's scale, where elements are not what is scaled.
+  Value withScale(Value value, const ScaledRow &row);
+
   void emitMaps(const Row &row);
   Value loadLambda(DifferentialOp op, const Row &row);
   /// out = normalized(mapRows[0] - lambda * mapRows[1])
@@ -104,6 +127,8 @@ private:
 
   Value sizeOf(Value memref, int64_t dim);
   SmallVector<Value> buffers;
+  AttentionOp attention;      // the op, if it may have scales
+  Value queryScale;           // of the row at hand, if there are scales
   size_t map = 0;             // the pair of query and key that is at hand
   SmallVector<Value> mapRows; // the row of each map, when there are several
 };
@@ -112,10 +137,10 @@ private:
 std::unique_ptr<AttentionLoops> makeStreamingLoops(AttentionOpInterface op,
                                                    Type real);
 
-/// The op as an unfused program does it, each step rounded to `element`: scores
-/// of a whole row, then weights, then output.
+/// The op as an unfused program does it, each step rounded: scores of a whole
+/// row, then weights, then output.
 std::unique_ptr<AttentionLoops> makeTwoPassLoops(AttentionOpInterface op,
-                                                 Type element);
+                                                 const RoundedTypes &types);
 
 } // namespace mlir::attn
 

@@ -85,23 +85,22 @@ static LogicalResult widen(Operation *op, Value out) {
   return success();
 }
 
-/// `element` is the type of the op's tensors (of attn.quantize: of its result),
-/// whatever an op before it has widened.
-static LogicalResult lower(AttentionOpInterface op, Type element,
+/// `types` are those of the op's tensors, whatever an op before it has widened.
+static LogicalResult lower(AttentionOpInterface op, const RoundedTypes &types,
                            ReferencePrecision precision) {
   if (precision != ReferencePrecision::Element)
     for (Value out : op.getOuts())
       if (failed(widen(op, out)))
         return failure();
   auto loops = precision == ReferencePrecision::Same
-                   ? makeTwoPassLoops(op, element)
+                   ? makeTwoPassLoops(op, types)
                    : makeStreamingLoops(op, Float64Type::get(op.getContext()));
   loops->emit();
   op.erase();
   return success();
 }
 
-static LogicalResult lower(RotaryOp op, Type element,
+static LogicalResult lower(RotaryOp op, const RoundedTypes &types,
                            ReferencePrecision precision) {
   MLIRContext *context = op.getContext();
   const bool isSame = precision == ReferencePrecision::Same;
@@ -113,14 +112,14 @@ static LogicalResult lower(RotaryOp op, Type element,
     if (failed(widen(op, op.getOuts())))
       return failure();
   if (isSame)
-    emitRotaryLoops(op, Float32Type::get(context), element);
+    emitRotaryLoops(op, Float32Type::get(context), types.out);
   else
     emitRotaryLoops(op, Float64Type::get(context), /*rounded=*/Type());
   op.erase();
   return success();
 }
 
-static LogicalResult lower(QuantizeOp op, Type float8,
+static LogicalResult lower(QuantizeOp op, const RoundedTypes &types,
                            ReferencePrecision precision) {
   MLIRContext *context = op.getContext();
   // As above: what is in workspace has been rounded, unless nothing is.
@@ -132,7 +131,8 @@ static LogicalResult lower(QuantizeOp op, Type float8,
   Type real = precision == ReferencePrecision::Same
                   ? Type(Float32Type::get(context))
                   : Type(Float64Type::get(context));
-  emitQuantizeLoops(op, real, float8, precision != ReferencePrecision::Float64);
+  emitQuantizeLoops(op, real, types.out,
+                    precision != ReferencePrecision::Float64);
   op.erase();
   return success();
 }
@@ -167,27 +167,35 @@ struct AttnToLoops : attn::impl::AttnToLoopsPassBase<AttnToLoops> {
   using AttnToLoopsPassBase::AttnToLoopsPassBase;
 
   void runOnOperation() override {
-    SmallVector<std::pair<Operation *, Type>> ops;
+    SmallVector<std::pair<Operation *, RoundedTypes>> ops;
     getOperation()->walk([&](Operation *op) {
       TypeSwitch<Operation *>(op)
-          .Case<AttentionOpInterface, RotaryOp>([&](auto attnOp) {
-            ops.push_back({op, attnOp.getElementType()});
+          .Case<AttentionOpInterface>([&](AttentionOpInterface attention) {
+            ops.push_back(
+                {op,
+                 {attention.getElementType(), attention.getOutElementType()}});
+          })
+          .Case<RotaryOp>([&](RotaryOp rotary) {
+            Type element = rotary.getElementType();
+            ops.push_back({op, {element, element}});
           })
           .Case<QuantizeOp>([&](QuantizeOp quantize) {
-            ops.push_back({op, quantize.getOutType().getElementType()});
+            ops.push_back({op,
+                           {quantize.getElementType(),
+                            quantize.getOutType().getElementType()}});
           });
     });
     allocateWorkspace(getOperation(), precision);
-    for (auto [op, element] : ops)
-      if (failed(convert(op, element)))
+    for (auto &[op, types] : ops)
+      if (failed(convert(op, types)))
         return signalPassFailure();
   }
 
 private:
-  LogicalResult convert(Operation *op, Type element) {
+  LogicalResult convert(Operation *op, const RoundedTypes &types) {
     auto convert = [&](auto attnOp) {
       return success(succeeded(checkInput(attnOp)) &&
-                     succeeded(lower(attnOp, element, precision)));
+                     succeeded(lower(attnOp, types, precision)));
     };
     return TypeSwitch<Operation *, LogicalResult>(op)
         .Case<AttentionOpInterface, QuantizeOp, RotaryOp>(convert);

@@ -1,4 +1,4 @@
-//===- Float8.cpp - rounding to 8-bit floats, in arith ops ----------------===//
+//===- Float8.cpp - 8-bit floats in arith ops -----------------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -101,4 +101,45 @@ Value attn::encodeFloat8(ImplicitLocOpBuilder &b, Value rounded, Type float8) {
                                  arith::OrIOp::create(b, code, sign));
   return arith::BitcastOp::create(
       b, float8, arith::TruncIOp::create(b, b.getI8Type(), code));
+}
+
+Value attn::decodeFloat8(ImplicitLocOpBuilder &b, Value float8) {
+  Type type = float8.getType(), i32 = b.getI32Type();
+  auto integer = [&](uint32_t value) -> Value {
+    return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(value)));
+  };
+  auto asFloat = [&](Value bits) -> Value {
+    return arith::BitcastOp::create(b, b.getF32Type(), bits);
+  };
+  Value code = arith::ExtUIOp::create(
+      b, i32, arith::BitcastOp::create(b, b.getI8Type(), float8));
+  Value magnitude = arith::AndIOp::create(b, code, integer(0x7f));
+  // With the exponent in place, what is left to correct is its bias; that makes
+  // normal numbers of subnormal ones as well.
+  Value scaled = asFloat(
+      arith::ShLIOp::create(b, magnitude, integer(23 - mantissaBits(type))));
+  // The bias of a type is one less the exponent of its least normal number.
+  Value value = arith::MulFOp::create(
+      b, scaled,
+      arith::ConstantOp::create(
+          b, b.getF32FloatAttr(
+                 std::ldexp(1.0f, 127 - (1 - leastExponent(type))))));
+  const uint32_t largest = llvm::APFloat::getLargest(semanticsOf(type))
+                               .bitcastToAPInt()
+                               .getZExtValue();
+  Value isFinite = arith::CmpIOp::create(b, arith::CmpIPredicate::ule,
+                                         magnitude, integer(largest));
+  // The code after the largest number is infinity where there is one.
+  constexpr uint32_t kInfinity = 0x7f800000, kNaN = 0x7fc00000;
+  Value other = integer(kNaN);
+  if (isa<Float8E5M2Type>(type))
+    other = arith::SelectOp::create(
+        b,
+        arith::CmpIOp::create(b, arith::CmpIPredicate::eq, magnitude,
+                              integer(largest + 1)),
+        integer(kInfinity), other);
+  value = arith::SelectOp::create(b, isFinite, value, asFloat(other));
+  Value sign = arith::ShLIOp::create(
+      b, arith::AndIOp::create(b, code, integer(0x80)), integer(24));
+  return math::CopySignOp::create(b, value, asFloat(sign));
 }

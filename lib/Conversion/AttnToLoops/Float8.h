@@ -1,4 +1,4 @@
-//===- Float8.h - rounding to 8-bit floats, in arith ops --------*- C++ -*-===//
+//===- Float8.h - 8-bit floats in arith ops ---------------------*- C++ -*-===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
@@ -18,6 +18,9 @@ Value roundToFloat8(ImplicitLocOpBuilder &b, Value f64, Type float8);
 /// A value that roundToFloat8 has made, in the type itself. No host has an
 /// instruction for that, and LLVM has no such type.
 Value encodeFloat8(ImplicitLocOpBuilder &b, Value rounded, Type float8);
+
+/// The f32 of the same value as an 8-bit float.
+Value decodeFloat8(ImplicitLocOpBuilder &b, Value float8);
 
 } // namespace mlir::attn
 

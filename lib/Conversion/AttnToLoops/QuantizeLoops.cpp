@@ -5,6 +5,7 @@
 #include "QuantizeLoops.h"
 #include "Float8.h"
 #include "ScalarRegion.h"
+#include "TransposedColumn.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -31,7 +32,10 @@ public:
     if (op.getScalesRank() == 1)
       return emitTensor();
     loop(zero, sizeOf(0), [&](Value batch) {
-      loop(zero, sizeOf(1), [&](Value head) { emitHead(batch, head); });
+      loop(zero, sizeOf(1), [&](Value head) {
+        emitHead(batch, head);
+        clearPadding(batch, head);
+      });
     });
   }
 
@@ -111,8 +115,10 @@ private:
         });
     Value scale = storeScale(largest, zero);
     loop(zero, sizeOf(0), [&](Value batch) {
-      loop(zero, sizeOf(1),
-           [&](Value head) { quantize(batch, head, zero, length, scale); });
+      loop(zero, sizeOf(1), [&](Value head) {
+        quantize(batch, head, zero, length, scale);
+        clearPadding(batch, head);
+      });
     });
   }
 
@@ -143,7 +149,32 @@ private:
       loop(zero, columns, [&](Value d) {
         Value quotient =
             arith::DivFOp::create(b, transformed(batch, head, i, d), scale);
-        storeRounded(quotient, {batch, head, i, d});
+        storeRounded(quotient, outIndices(batch, head, i, d));
+      });
+    });
+  }
+
+  /// Where element d of row i is in the output.
+  SmallVector<Value> outIndices(Value batch, Value head, Value i, Value d) {
+    int64_t width = op.getTransposedRows();
+    if (!width)
+      return {batch, head, i, d};
+    Value rows = index(width);
+    return {batch, head, arith::DivUIOp::create(b, i, rows), d,
+            emitTransposedColumn(b, arith::RemUIOp::create(b, i, rows))};
+  }
+
+  /// Zeros for the rows that the last of the transposed blocks has too many.
+  void clearPadding(Value batch, Value head) {
+    int64_t width = op.getTransposedRows();
+    if (!width)
+      return;
+    Value rows = index(width);
+    Value end = arith::MulIOp::create(
+        b, arith::CeilDivUIOp::create(b, length, rows), rows);
+    loop(length, end, [&](Value i) {
+      loop(zero, columns, [&](Value d) {
+        storeRounded(real(0), outIndices(batch, head, i, d));
       });
     });
   }

@@ -7,8 +7,12 @@
 // pass over a row ends with the normalizer's state, the second takes the
 // weights of that state, so that nothing is ever rescaled. Weights of a
 // normalizer that never rescales are final when they are made.
+//
+// With queries of 8-bit floats scores stay f32, and the weights are rounded to
+// 8-bit floats as they are before the row's factor.
 
 #include "AttentionLoops.h"
+#include "Float8.h"
 #include "ScalarRegion.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -20,9 +24,8 @@ using namespace mlir::attn;
 namespace {
 class TwoPassLoops : public AttentionLoops {
 public:
-  TwoPassLoops(AttentionOpInterface op, Type element)
-      : AttentionLoops(op, Float32Type::get(op.getContext())),
-        element(element) {}
+  TwoPassLoops(AttentionOpInterface op, const RoundedTypes &types)
+      : AttentionLoops(op, Float32Type::get(op.getContext())), types(types) {}
 
 private:
   void allocateBuffers() override {
@@ -76,11 +79,35 @@ private:
       Value weight = load(scores, j);
       if (!final)
         weight = update(weight, state).weights;
-      if (factor)
-        weight = arith::MulFOp::create(b, weight, factor);
-      accumulate(row, j, rounded(weight), Value());
+      if (hasFloat8Weights())
+        weight = roundedToFloat8(weight);
+      else
+        weight = rounded(withFactor(weight, factor));
+      accumulate(row, j, weight, Value());
     });
-    finishMap(row, [&](Value d) { return rounded(load(output, d)); });
+    finishMap(row, [&](Value d) {
+      Value sum = load(output, d);
+      if (hasFloat8Weights())
+        sum = withFactor(sum, factor);
+      return throughType(sum, types.out);
+    });
+  }
+
+  Value withFactor(Value value, Value factor) {
+    return factor ? Value(arith::MulFOp::create(b, value, factor)) : value;
+  }
+
+  bool hasFloat8Weights() const { return isFloat8(types.element); }
+
+  /// Weights from 0 to 1 are rounded in a range with more of the type's
+  /// numbers.
+  Value roundedToFloat8(Value weight) {
+    const double range = normalizer.hasUnitWeights() ? 256 : 1;
+    weight = arith::MulFOp::create(b, weight, real(range));
+    Value narrow = roundToFloat8(b, convertFloat(b, weight, b.getF64Type()),
+                                 Float8E4M3FNType::get(b.getContext()));
+    return arith::MulFOp::create(b, convertFloat(b, narrow, realType),
+                                 real(1 / range));
   }
 
   void setKept(Value j, bool keep) {
@@ -88,17 +115,24 @@ private:
     memref::StoreOp::create(b, flag, kept, j);
   }
 
-  Value rounded(Value value) override {
-    return convertFloat(b, convertFloat(b, value, element), realType);
+  Value throughType(Value value, Type type) {
+    return convertFloat(b, convertFloat(b, value, type), realType);
   }
 
-  Type element; // of the tensors
+  Value rounded(Value value) override {
+    return hasFloat8Weights() ? value : throughType(value, types.element);
+  }
+
+  /// Key and value of 8 bits beside a wider query are stored so, and no more.
+  bool scalesElements() const override { return !hasFloat8Weights(); }
+
+  RoundedTypes types;
   Value scores, kept;
   bool final = false; // scores are weights after the first pass
 };
 } // namespace
 
-std::unique_ptr<AttentionLoops> attn::makeTwoPassLoops(AttentionOpInterface op,
-                                                       Type element) {
-  return std::make_unique<TwoPassLoops>(op, element);
+std::unique_ptr<AttentionLoops>
+attn::makeTwoPassLoops(AttentionOpInterface op, const RoundedTypes &types) {
+  return std::make_unique<TwoPassLoops>(op, types);
 }

@@ -182,8 +182,9 @@ private:
                          : input;
       if (!memref)
         return op->emitOpError("expected operands that are function arguments "
-                               "or results of attn.rotary; a result of another "
-                               "op would need memory that no one owns");
+                               "or results of attn.rotary or attn.quantize; a "
+                               "result of another op would need memory that "
+                               "no one owns");
       inputs.push_back(memref);
     }
     for (Value result : op->getResults()) {
@@ -284,7 +285,7 @@ private:
   }
 
   /// The argument whose sizes a tensor has: rotation and casts keep them, and
-  /// so does attn.quantize, but for the last size of its scales.
+  /// so does attn.quantize where its outputs do not count blocks of rows.
   Value sizedLike(Value tensor) {
     for (;;) {
       if (auto rotary = tensor.getDefiningOp<RotaryOp>())
@@ -296,6 +297,16 @@ private:
       else
         return memrefs.lookup(tensor);
     }
+  }
+
+  /// How many rows of its input a dimension 2 of a tensor stands for.
+  static int64_t rowsOfBlock(Value tensor) {
+    auto quantize = tensor.getDefiningOp<QuantizeOp>();
+    if (!quantize)
+      return 1;
+    if (tensor == quantize.getScales())
+      return *quantize.getBlock();
+    return std::max<int64_t>(quantize.getTransposedRows(), 1);
   }
 
   /// A dense buffer for a tensor that the function does not return. All of them
@@ -316,10 +327,8 @@ private:
       Value size;
       if (type.isDynamicDim(d)) {
         size = memref::DimOp::create(b, loc, like, constant(d));
-        auto quantize = tensor.getDefiningOp<QuantizeOp>();
-        if (quantize && tensor == quantize.getScales() && d == 2)
-          size = arith::CeilDivUIOp::create(b, loc, size,
-                                            constant(*quantize.getBlock()));
+        if (int64_t rows = d == 2 ? rowsOfBlock(tensor) : 1; rows != 1)
+          size = arith::CeilDivUIOp::create(b, loc, size, constant(rows));
         dynamicSizes.push_back(size);
       } else {
         size = constant(type.getDimSize(d));

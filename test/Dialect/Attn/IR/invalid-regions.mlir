@@ -223,7 +223,7 @@ func.func @a12_capture_kind(%q: tensor<1x2x8x16xf16>, %k: tensor<1x2x8x16xf16>, 
 
 func.func @empty_block(%q: tensor<1x2x8x16xf16>) {
   // expected-error @below {{empty block: expect at least a terminator}}
-  %o = "attn.attention"(%q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0>}> ({
+  %o = "attn.attention"(%q, %q, %q) <{operandSegmentSizes = array<i32: 1, 1, 1, 0, 0, 0, 0>}> ({
   }, {
   ^bb0(%b: index, %h: index, %i: index, %j: index):
   }, {
