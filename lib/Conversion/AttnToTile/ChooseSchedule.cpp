@@ -226,19 +226,24 @@ static constexpr ScheduleRow kSharedKeySchedules[] = {
 };
 
 /// 8-bit operands: n divides the keys of a transposed block of the value. The
-/// running maximum is exact, as weights use all of the range of 8 bits.
+/// running maximum is exact, as weights use all of the range of 8 bits. Head
+/// dims over 128 leave no registers for a second output.
 static constexpr ScheduleRow kFloat8Schedules[] = {
+    {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Full,
-     TWO_CONSUMERS "n=128,ping_pong=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Any,
-     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=64,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Computed, Keys::Any,
+     TWO_CONSUMERS "n=64,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Full,
-     TWO_CONSUMERS "n=128,ping_pong=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Any,
-     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
-    {"sm_90a", 256, 256, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Computed, Keys::Any,
      TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=128,rescale=before"},
@@ -299,7 +304,7 @@ static tile::ScheduleAttr with(tile::ScheduleAttr s, int64_t n,
       s.getConsumers(), s.getProducerRegisters(), s.getConsumerRegisters(),
       s.getWeights(), s.getOverlap(), s.getPingPong(), s.getRescale(),
       s.getThreshold(), s.getPersistent(), s.getLongestFirst(), s.getCluster(),
-      s.getSplit());
+      s.getSplit(), s.getPromote());
 }
 
 /// A tile that holds key and value is read twice: until it has been, the next

@@ -401,9 +401,15 @@ private:
       weightType = getFloat8WeightType(b.getContext());
     Value operand = tile::ConvertOp::create(
         b, types.operandA(schedule.getN(), weightType), step->weights);
+    Value start = carried;
+    if (schedule.getPromote())
+      start =
+          splat(b, b.getLoc(), cast<RankedTensorType>(carried.getType()), 0.0);
     Value sum =
-        tile::DotOp::create(b, carried.getType(), operand, valueTile, carried,
+        tile::DotOp::create(b, carried.getType(), operand, valueTile, start,
                             /*transposed=*/op.getTransposedKeys() > 0);
+    if (schedule.getPromote())
+      sum = arith::AddFOp::create(b, carried, sum);
     SmallVector<Value> next = step->state;
     if (valueScale)
       next.push_back(valueScale);
@@ -417,15 +423,17 @@ private:
     if (valueInKey) {
       valueTile = firstColumns(keyTile, valueHeadDim);
     } else if (op.getTransposedKeys()) {
-      Value number = arith::DivUIOp::create(b, row, i32(schedule.getN()));
-      Value parts = i32(op.getTransposedKeys() / schedule.getN());
-      Value part = arith::IndexCastOp::create(
-          b, b.getIndexType(), arith::RemUIOp::create(b, number, parts));
+      int64_t keys = op.getTransposedKeys(), n = schedule.getN();
       Value first =
-          arith::MulIOp::create(b, arith::DivUIOp::create(b, number, parts),
+          arith::MulIOp::create(b, arith::DivUIOp::create(b, row, i32(keys)),
                                 i32(op.getValueHeadDim()));
-      tile::CopyOp::create(b, slice(value, ValueRange{part}), first, valueTile,
-                           Value(), alignment);
+      Value part = arith::DivUIOp::create(
+          b, arith::RemUIOp::create(b, row, i32(keys)), i32(n));
+      Value source = value;
+      if (keys != n)
+        source = slice(value, ValueRange{arith::IndexCastOp::create(
+                                  b, b.getIndexType(), part)});
+      tile::CopyOp::create(b, source, first, valueTile, Value(), alignment);
     } else {
       tile::CopyOp::create(b, value, row, valueTile, inBounds, alignment);
     }
