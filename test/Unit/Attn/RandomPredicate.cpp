@@ -13,6 +13,38 @@ string RandomPredicate::write() {
   return body + "attn.yield " + result + " : i1\n";
 }
 
+string RandomPredicate::writeLimits() {
+  body.clear();
+  names = 0;
+  string all;
+  for (int i = 0, count = 1 + pick(3); i < count; ++i) {
+    string part = limit();
+    if (pick(3) == 0)
+      part = define("arith.ori " + part + ", " + limit() + " : i1");
+    all = i ? define("arith.andi " + all + ", " + part + " : i1") : part;
+  }
+  return body + "attn.yield " + all + " : i1\n";
+}
+
+/// A comparison of a sum of the positions and of scalars.
+string RandomPredicate::limit() {
+  const int64_t kFactors[] = {1, 1, 1, -1, -1, 0, 2, -3};
+  string sum = constant(pick(60) - 30);
+  for (const char *position : {"%i", "%j"}) {
+    string factor = constant(kFactors[pick(8)]);
+    string product =
+        define("arith.muli " + string(position) + ", " + factor + " : index");
+    sum = define("arith.addi " + sum + ", " + product + " : index");
+  }
+  const char *kScalars[] = {"%width", "%b", "%h"};
+  if (pick(2))
+    sum = define(string(pick(2) ? "arith.addi " : "arith.subi ") + sum + ", " +
+                 kScalars[pick(3)] + " : index");
+  const char *kComparisons[] = {"sge", "sgt", "sle", "slt", "sge", "sle", "eq"};
+  return define(string("arith.cmpi ") + kComparisons[pick(7)] + ", " + sum +
+                ", " + constant(0) + " : index");
+}
+
 string RandomPredicate::define(const string &text) {
   string name = "%" + std::to_string(names++);
   body += name + " = " + text + "\n";

@@ -26,8 +26,11 @@ public:
   explicit RandomPredicate(uint64_t seed) : random(seed) {}
   /// The ops and the yield.
   std::string write();
+  /// A conjunction of limits of the positions, as closed bounds are made of.
+  std::string writeLimits();
 
 private:
+  std::string limit();
   std::string condition(int depth);
   std::string comparison(int depth);
   std::string integer(int depth);

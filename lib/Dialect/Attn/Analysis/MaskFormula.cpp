@@ -61,7 +61,9 @@ SmallVector<MaskFact> MaskFormulas::getFacts() const {
         return user->getNumResults() == 0 || !isFact(user->getResult(0));
       });
       if (isAsked && isFact(result))
-        facts.push_back({result, getPositions(result)});
+        facts.push_back({result, getPositions(result) == Positions::Query
+                                     ? Axis::Query
+                                     : Axis::Key});
     }
   return facts;
 }
