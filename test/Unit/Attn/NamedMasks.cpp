@@ -59,6 +59,20 @@ static const NamedMask kNamedMasks[] = {
      "%y = arith.floordivsi %j, %width : index\n"
      "%m = arith.cmpi eq, %x, %y : index\nattn.yield %m : i1",
      "list", "list"},
+    {"chunked_by_unsigned_division",
+     "%n = arith.constant 100 : index\n"
+     "%past = arith.constant 30 : index\n"
+     "%p = arith.addi %i, %past : index\n"
+     "%x = arith.divui %p, %n : index\n"
+     "%y = arith.divui %j, %n : index\n"
+     "%m = arith.cmpi eq, %x, %y : index\nattn.yield %m : i1",
+     "list", "list"},
+    {"every_hundredth_key",
+     "%n = arith.constant 100 : index\n"
+     "%z = arith.constant 0 : index\n"
+     "%x = arith.remui %j, %n : index\n"
+     "%m = arith.cmpi eq, %x, %z : index\nattn.yield %m : i1",
+     "list", "list"},
     {"strided",
      "%m = attn.sparse_strided %i, %j, %width\n"
      "attn.yield %m : i1",

@@ -93,7 +93,10 @@ string RandomPredicate::integer(int depth) {
     string x = integer(depth - 1), y = divisor();
     return define(name + " " + x + ", " + y + " : index");
   };
-  switch (pick(17)) {
+  switch (pick(19)) {
+  case 17:
+  case 18:
+    return natural(depth);
   case 0:
     return binary("arith.addi");
   case 1:
@@ -151,6 +154,30 @@ string RandomPredicate::integer(int depth) {
   }
 }
 
+/// An unsigned division, mostly of what is not negative.
+string RandomPredicate::natural(int depth) {
+  string x = position();
+  if (pick(2)) {
+    string more = pick(2) ? position() : constant(pick(20));
+    x = define("arith.addi " + x + ", " + more + " : index");
+  }
+  if (pick(3) == 0)
+    x = define("arith.muli " + x + ", " + constant(pick(4)) + " : index");
+  if (pick(4) == 0) {
+    string narrow = define("arith.index_cast " + x + " : index to i32");
+    x = define("arith.index_cast " + narrow + " : i32 to index");
+  }
+  if (pick(8) == 0) // may be negative, and then is large
+    x = define("arith.subi " + x + ", " + constant(pick(20)) + " : index");
+  if (depth > 1 && pick(3) == 0) {
+    string y = natural(depth - 1);
+    x = define("arith.minsi " + x + ", " + y + " : index");
+  }
+  string size = divisor();
+  return define(string(pick(2) ? "arith.divui " : "arith.remui ") + x + ", " +
+                size + " : index");
+}
+
 string RandomPredicate::floatValue(int depth) {
   switch (pick(depth == 0 ? 2 : 5)) {
   case 0:
@@ -197,7 +224,10 @@ string RandomPredicate::comparison(int depth) {
   }
   case 2: { // as strides are tested
     string x = integer(depth), n = divisor(), zero = constant(0);
-    string rest = define("arith.remsi " + x + ", " + n + " : index");
+    string rest =
+        pick(4) == 0
+            ? define("arith.remui " + position() + ", " + n + " : index")
+            : define("arith.remsi " + x + ", " + n + " : index");
     return define(string("arith.cmpi ") + (pick(4) ? "eq" : "ne") + ", " +
                   rest + ", " + zero + " : index");
   }

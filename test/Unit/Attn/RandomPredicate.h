@@ -34,6 +34,7 @@ private:
   std::string condition(int depth);
   std::string comparison(int depth);
   std::string integer(int depth);
+  std::string natural(int depth);
   std::string floatValue(int depth);
   std::string position();
   std::string clamped(const std::string &index);

@@ -102,6 +102,13 @@ public:
 
   /// `value` of type index as a linear form.
   LinearForm linearize(Value value) const;
+  /// Whether `value` is known to be at least 0: a position, and what is made of
+  /// positions and of constants that are not negative.
+  bool isNonNegative(Value value) const;
+  /// Whether `op` divides, or takes the remainder, of integers as signed ones,
+  /// rounding to zero. An unsigned op does where nothing is negative.
+  bool isDivision(Operation *op) const;
+  bool isRemainder(Operation *op) const;
   /// Whether bounds of `value` over a tile can be computed at all.
   bool isBounded(Value value) const;
   /// x - floor(x / n) * n: x and n.
@@ -116,6 +123,7 @@ private:
   MaskFormula compareFloats(arith::CmpFOp compare, bool negated) const;
   std::optional<MaskFormula> matchMultiple(arith::CmpIOp compare,
                                            bool negated) const;
+  bool areNonNegative(ValueRange values) const;
   bool isBoundedForm(const LinearForm &form) const;
   void accumulate(Value value, int64_t scale, LinearForm &form) const;
 
