@@ -85,5 +85,8 @@ struct NamedMask {
   int inexact = 0; ///< tiles that are called partial and are not, at most
 };
 llvm::ArrayRef<NamedMask> namedMasks();
+inline void PrintTo(const NamedMask &mask, std::ostream *os) {
+  *os << mask.name;
+}
 
 #endif
