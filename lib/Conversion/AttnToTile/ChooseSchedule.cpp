@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "HeadDims.h"
-#include "LiveTiles.h"
 #include "RegionLoads.h"
+#include "attn/Conversion/LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Conversion/ScheduleTable.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
@@ -267,12 +267,12 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
 }
 
 static Keys keysOf(AttentionOpInterface op) {
-  MaskBounds bounds = analyzeMask(op.getMask());
+  MaskBounds bounds = analyzeMask(op.getMask(), Axis::Key);
   bool above = false, below = false;
-  for (const KeyLimit &limit : bounds.limits)
+  for (const PositionLimit &limit : bounds.limits)
     for (const LinearForm &form : limit.alternatives)
       if (form.query != 0)
-        (limit.key < 0 ? above : below) = true;
+        (limit.walked < 0 ? above : below) = true;
   return above && below   ? Keys::Windowed
          : above || below ? Keys::Causal
                           : Keys::Full;
@@ -281,7 +281,7 @@ static Keys keysOf(AttentionOpInterface op) {
 static Regions regionsOf(AttentionOpInterface op) {
   if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
     return Regions::Loaded;
-  if (!analyzeMask(op.getMask()).complete)
+  if (!analyzeMask(op.getMask(), Axis::Key).complete)
     return Regions::Predicate;
   return op.getScore().empty() ? Regions::Plain : Regions::Computed;
 }
@@ -385,7 +385,7 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
 static LogicalResult checkCluster(AttentionOpInterface op,
                                   tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
-  bool isListed = needsLiveTiles(op.getMask());
+  bool isListed = needsLiveTiles(op.getMask(), Axis::Key);
   if (schedule.getCluster() == 1 || (keys == Keys::Full && !isListed))
     return success();
   return op.emitError("cluster = ")
