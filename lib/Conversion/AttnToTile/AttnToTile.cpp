@@ -8,6 +8,7 @@
 #include "HostLaunch.h"
 #include "KernelFunction.h"
 #include "LiveTiles.h"
+#include "OperandScales.h"
 #include "QuantizeKernel.h"
 #include "RegionLoads.h"
 #include "RotaryKernel.h"
@@ -34,16 +35,18 @@ using namespace mlir::attn;
 /// What a chip's instructions and this lowering can do, said in the user's
 /// terms.
 static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip,
-                                    tile::ScheduleAttr schedule) {
+                                    tile::ScheduleAttr schedule,
+                                    int64_t alignment) {
   if (!op.isBufferized())
     return op.emitError("expected memrefs: run attn-bufferize first");
   if (op.getElementType().isF32())
     return op.emitError("f32 inputs are not supported on ")
            << chip << ", expected f16 or bf16 (the reference runs f32)";
-  if (auto attention = dyn_cast<AttentionOp>(op.getOperation());
-      attention && hasFloat8(attention))
-    return op.emitError("8-bit operands are not supported on ") << chip;
   if (failed(checkHeadDims(op, chip)))
+    return failure();
+  if (auto attention = dyn_cast<AttentionOp>(op.getOperation());
+      attention && hasFloat8(attention) &&
+      failed(checkFloat8(attention, chip, schedule, alignment)))
     return failure();
   if (schedule.getGroups() > 1 && op.getNormalizerOrDefault().dependsOnOrder())
     return op.emitError("expected a normalizer that does not depend on the "
@@ -171,7 +174,7 @@ private:
     if (!schedule)
       return op.emitError("expected a tile.schedule: run attn-choose-schedule "
                           "first");
-    if (failed(checkSupported(op, chip, schedule)))
+    if (failed(checkSupported(op, chip, schedule, alignment)))
       return failure();
     if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
         difference && failed(checkDifferentialSchedule(difference, schedule)))
@@ -229,7 +232,7 @@ private:
                               Value tiles) {
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
-      arguments.push_back(getKernelArgumentType(op, operand));
+      arguments.push_back(getKernelArgumentType(op, operand, schedule.getN()));
     if (tiles)
       arguments.push_back(tiles.getType());
     gpu::GPUFuncOp kernel = createKernelFunction(

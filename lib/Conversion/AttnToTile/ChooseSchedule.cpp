@@ -16,6 +16,7 @@
 #include "mlir/IR/Remarks.h"
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/Support/FormatVariadic.h"
+#include <numeric>
 
 namespace mlir::attn {
 #define GEN_PASS_DEF_ATTNCHOOSESCHEDULEPASS
@@ -223,6 +224,27 @@ static constexpr ScheduleRow kSharedKeySchedules[] = {
     {"sm_90a", 128, 128, Regions::Any, Keys::Any,
      TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
 };
+
+/// 8-bit operands: n divides the keys of a transposed block of the value. The
+/// running maximum is exact, as weights use all of the range of 8 bits.
+static constexpr ScheduleRow kFloat8Schedules[] = {
+    {"sm_90a", 64, 64, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=128,ping_pong=true"},
+    {"sm_90a", 64, 64, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=128,ping_pong=true"},
+    {"sm_90a", 128, 128, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Full,
+     TWO_CONSUMERS "n=128,rescale=before"},
+    {"sm_90a", 256, 256, Regions::Any, Keys::Any,
+     TWO_CONSUMERS "n=128,rescale=before,longest_first=true"},
+};
 #undef SPLIT_COLUMNS
 #undef TWO_CONSUMERS
 #undef THREE_CONSUMERS
@@ -270,18 +292,22 @@ static StringRef nameOf(Keys keys) {
   return kNames[int(keys)];
 }
 
+static tile::ScheduleAttr with(tile::ScheduleAttr s, int64_t n,
+                               int64_t stages) {
+  return tile::ScheduleAttr::get(
+      s.getContext(), s.getM(), n, s.getWarps(), stages, s.getOrder(),
+      s.getConsumers(), s.getProducerRegisters(), s.getConsumerRegisters(),
+      s.getWeights(), s.getOverlap(), s.getPingPong(), s.getRescale(),
+      s.getThreshold(), s.getPersistent(), s.getLongestFirst(), s.getCluster(),
+      s.getSplit());
+}
+
 /// A tile that holds key and value is read twice: until it has been, the next
 /// one needs a place.
 static tile::ScheduleAttr withSlotForValue(tile::ScheduleAttr schedule) {
   if (schedule.getSplit() == tile::Split::Columns)
     return schedule; // its two tiles fill the shared memory
-  tile::ScheduleAttr s = schedule;
-  return tile::ScheduleAttr::get(
-      s.getContext(), s.getM(), s.getN(), s.getWarps(), s.getStages() + 1,
-      s.getOrder(), s.getConsumers(), s.getProducerRegisters(),
-      s.getConsumerRegisters(), s.getWeights(), s.getOverlap(), s.getPingPong(),
-      s.getRescale(), s.getThreshold(), s.getPersistent(), s.getLongestFirst(),
-      s.getCluster(), s.getSplit());
+  return with(schedule, schedule.getN(), schedule.getStages() + 1);
 }
 
 /// Rows for larger head dims are for values that lie in their keys.
@@ -302,6 +328,10 @@ static const ScheduleRow *lookUp(ArrayRef<ScheduleRow> rows,
 
 static const ScheduleRow *lookUp(AttentionOpInterface op, StringRef chip,
                                  Keys keys, Regions regions) {
+  if (op.getTransposedKeys())
+    if (const ScheduleRow *row =
+            lookUp(kFloat8Schedules, op, chip, keys, regions))
+      return row;
   auto difference = dyn_cast<DifferentialOp>(op.getOperation());
   if (!difference)
     return lookUp(kSchedules, op, chip, keys, regions);
@@ -340,6 +370,9 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
   tile::ScheduleAttr schedule = parseSchedule(op.getContext(), row->schedule);
   if (isValueInKey(op))
     schedule = withSlotForValue(schedule);
+  if (int64_t keysOfBlock = op.getTransposedKeys())
+    schedule = with(schedule, std::gcd(schedule.getN(), keysOfBlock),
+                    schedule.getStages());
   return ScheduleChoice{schedule, row->schedule, reason};
 }
 

@@ -7,6 +7,7 @@
 #include "KernelFunction.h"
 #include "KeyRange.h"
 #include "LiftedRegion.h"
+#include "OperandScales.h"
 #include "RegionLoads.h"
 #include "TileRows.h"
 #include "attn/Conversion/KeyTiles.h"
@@ -19,6 +20,7 @@
 #include "llvm/ADT/DenseSet.h"
 #include "llvm/ADT/SetVector.h"
 #include "llvm/Support/MathExtras.h"
+#include <utility>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -39,12 +41,17 @@ SmallVector<Value> attn::getKernelOperands(AttentionOpInterface op) {
   SmallVector<Value> operands = getTiledOperands(op);
   if (Value lse = op.getLse())
     operands.push_back(lse);
+  if (auto attention = dyn_cast<AttentionOp>(op.getOperation()))
+    llvm::append_range(operands, attention.getScales());
   llvm::append_range(operands, op.getEpilogueInputs());
   llvm::append_range(operands, op.getCaptures());
   return operands;
 }
 
-Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand) {
+Type attn::getKernelArgumentType(AttentionOpInterface op, Value operand,
+                                 int64_t n) {
+  if (op.getTransposedKeys() && operand == op.getValue())
+    return getStackedType(cast<MemRefType>(operand.getType()), n);
   bool isRowMajor = llvm::is_contained(getTiledOperands(op), operand);
   return isRowMajor ? getRowMajorType(operand.getType()) : operand.getType();
 }
@@ -60,8 +67,7 @@ public:
         b(op.getLoc(), op.getContext()),
         types{op.getContext(), schedule.getM(), schedule.getRowWarps(),
               schedule.getGroups()},
-        rows(types), element(op.getElementType()),
-        normalizer(op.getNormalizerOrDefault()) {
+        rows(types), normalizer(op.getNormalizerOrDefault()) {
     b.setInsertionPointToStart(&kernel.getBody().front());
     for (auto [value, argument] :
          llvm::zip(getKernelOperands(op), kernel.getArguments()))
@@ -69,9 +75,10 @@ public:
     if (kernel.getNumArguments() > getKernelOperands(op).size())
       liveTiles = kernel.getArguments().back();
     valueInKey = isValueInKey(op);
-    headDim = padded(op.getHeadDim());
+    headDim = padded(op.getHeadDim(), elementOf(op.getQuery()));
     valueHeadDim =
-        llvm::alignTo(padded(op.getValueHeadDim()), 16 * schedule.getGroups());
+        llvm::alignTo(padded(op.getValueHeadDim(), elementOf(op.getOut())),
+                      16 * schedule.getGroups());
     if (valueInKey)
       shareKeyTile();
     foldScale = op.getScore().empty() && op.getScaleValue() > 0;
@@ -83,6 +90,7 @@ public:
     allocateBuffers();
     tile::CopyOp::create(b, query, firstRow, queryTile, Value(), alignment,
                          query1);
+    scoreScale = getScoreScale();
     if (failed(walkKeys()) || failed(storeResults()))
       return failure();
     gpu::ReturnOp::create(b);
@@ -90,15 +98,34 @@ public:
   }
 
 private:
+  static Type elementOf(Value memref) {
+    return cast<MemRefType>(memref.getType()).getElementType();
+  }
+
   /// Head dims of the tiles: whole matrix instructions, and with tensor copies
   /// whole wide pages as well.
-  int64_t padded(int64_t dim) const {
+  int64_t padded(int64_t dim, Type element) const {
+    int64_t depth = 256 / element.getIntOrFloatBitWidth();
     if (!schedule.getConsumers())
-      return llvm::alignTo(dim, 16);
+      return llvm::alignTo(dim, depth);
     for (int64_t size : {16, 32, 64, 96, 128, 192})
-      if (dim <= size)
+      if (dim <= size && size % depth == 0)
         return size;
     return llvm::alignTo(dim, 64);
+  }
+
+  /// What is left to the normalizer; rows have a factor of their own with
+  /// scales of query and key.
+  ScoreScale getScoreScale() {
+    ScoreScale scale(foldScale ? op.getScaleValue() : 1.0);
+    auto attention = dyn_cast<AttentionOp>(op.getOperation());
+    if (!attention || !isFloat8(op.getElementType()))
+      return scale;
+    scale.weights = kFloat8WeightFactor;
+    scale.rows = scales.ofRows(b, rowBase, queryLength);
+    if (!scale.rows && scales.haveKeyBlocks())
+      scale.rows = rows.constant(b, b.getLoc(), 1.0);
+    return scale;
   }
 
   /// The columns of the key tile that are the value tile: whole pages of it,
@@ -106,7 +133,7 @@ private:
   /// dropped with the columns of the output that it makes.
   void shareKeyTile() {
     int64_t page = tile::getPageColumns(
-        tile::getSharedType(schedule.getN(), headDim, element));
+        tile::getSharedType(schedule.getN(), headDim, elementOf(op.getKey())));
     int64_t unit = std::max<int64_t>(page, 16) * schedule.getGroups();
     valueHeadDim = llvm::alignTo(op.getValueHeadDim(), unit);
     headDim = std::max(headDim, valueHeadDim);
@@ -131,21 +158,25 @@ private:
 
   /// The slice of one batch and head: length x head dim, or length for lse.
   Value slice(Value memref, Value headIndex) {
+    return slice(memref, ValueRange{batch, headIndex});
+  }
+
+  /// The slice at some of the first dimensions.
+  Value slice(Value memref, ValueRange at) {
     auto type = cast<MemRefType>(memref.getType());
     unsigned rank = type.getRank();
     SmallVector<OpFoldResult> offsets(rank, b.getIndexAttr(0)), sizes,
         strides(rank, b.getIndexAttr(1));
-    offsets[0] = batch;
-    offsets[1] = headIndex;
+    llvm::copy(at, offsets.begin());
     for (unsigned d = 0; d < rank; ++d)
-      if (d < 2)
+      if (d < at.size())
         sizes.push_back(b.getIndexAttr(1));
       else if (type.isDynamicDim(d))
         sizes.push_back(dim(memref, d));
       else
         sizes.push_back(b.getIndexAttr(type.getDimSize(d)));
     auto reduced = memref::SubViewOp::inferRankReducedResultType(
-        type.getShape().drop_front(2), type, offsets, sizes, strides);
+        type.getShape().drop_front(at.size()), type, offsets, sizes, strides);
     return memref::SubViewOp::create(b, cast<MemRefType>(reduced), memref,
                                      offsets, sizes, strides);
   }
@@ -181,6 +212,8 @@ private:
       locateSecondMap(keyHead);
     if (!valueInKey)
       value = slice(arguments.lookup(op.getValue()), keyHead);
+    if (auto attention = dyn_cast<AttentionOp>(op.getOperation()))
+      scales = OperandScales(attention, types, arguments, batch, head, keyHead);
     out = slice(arguments.lookup(op.getOut()), head);
     if (op.getLse())
       lse = slice(arguments.lookup(op.getLse()), head);
@@ -212,18 +245,22 @@ private:
     auto alloc = [&](MemRefType type) -> Value {
       return tile::AllocOp::create(b, type, IntegerAttr(), /*slots=*/1);
     };
-    auto allocTile = [&](int64_t rowCount, int64_t columns,
+    auto allocTile = [&](int64_t rowCount, int64_t columns, Value of,
                          int64_t shares) -> Value {
-      return alloc(tile::getSharedType(rowCount, columns, element, shares));
+      return alloc(
+          tile::getSharedType(rowCount, columns, elementOf(of), shares));
     };
     if (groups > 1)
       rows.exchange =
           alloc(tile::getSharedType(groups, schedule.getM(), b.getF32Type()));
-    queryTile = allocTile(schedule.getM(), headDim, 1);
-    keyTile = allocTile(schedule.getN() * (key1 ? 2 : 1), headDim, 1);
-    if (!valueInKey)
-      valueTile = allocTile(schedule.getN(), valueHeadDim, groups);
-    outTile = allocTile(blockRows, valueHeadDim, groups);
+    int64_t n = schedule.getN();
+    queryTile = allocTile(schedule.getM(), headDim, op.getQuery(), 1);
+    keyTile = allocTile(n * (key1 ? 2 : 1), headDim, op.getKey(), 1);
+    if (op.getTransposedKeys())
+      valueTile = allocTile(valueHeadDim, n, op.getValue(), 1);
+    else if (!valueInKey)
+      valueTile = allocTile(n, valueHeadDim, op.getValue(), groups);
+    outTile = allocTile(blockRows, valueHeadDim, op.getOut(), groups);
   }
 
   /// A region with its batch, head and captures mapped; positions are the
@@ -259,7 +296,7 @@ private:
       key = firstRows(key, range->keyEnd);
       key1 = key1 ? firstRows(key1, range->keyEnd) : Value();
     }
-    if (!valueInKey && clearsValues)
+    if (!valueInKey && !op.getTransposedKeys() && clearsValues)
       value = firstRows(value, range->keyEnd);
     if (liveTiles)
       walkLiveTiles(*range);
@@ -270,6 +307,8 @@ private:
     }
 
     SmallVector<Value> state = normalizer.init(b, b.getLoc(), rows);
+    if (scales.haveValueBlocks())
+      state.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(1.0)));
     state.push_back(
         splat(b, b.getLoc(), types.tile(valueHeadDim, b.getF32Type()), 0.0));
     auto loop = scf::ForOp::create(b, i32(0), range->count, i32(1), state);
@@ -326,37 +365,77 @@ private:
           b, compare(arith::CmpIPredicate::sgt, keyLength, i32(0)), firstKey,
           i32(schedule.getN()));
 
+    Value keyScale = scales.ofKeys(b, firstKey, keyLength),
+          valueScale = scales.ofValues(b, firstKey, keyLength);
     tile::CopyOp::create(b, key, copyRow, keyTile, inBounds, alignment, key1);
     RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
                                        /*transposed=*/true,
                                        /*batches=*/key1 ? 2 : 1);
-    if (valueInKey)
-      valueTile = firstColumns(keyTile, valueHeadDim);
-    else
-      tile::CopyOp::create(b, value, copyRow, valueTile, inBounds, alignment);
+    copyValue(copyRow, inBounds);
 
-    ValueRange state = loop.getRegionIterArgs().drop_back();
+    ValueRange state = loop.getRegionIterArgs().drop_back(valueScale ? 2 : 1);
+    ScoreScale scale = scoreScale;
+    if (keyScale)
+      scale.rows = timesScalar(scale.rows, keyScale);
     FailureOr<NormalizerStep> step =
-        full ? buildBothWays(full, scores, firstKey, state)
-             : buildWeights(scores, firstKey, state, /*masked=*/true);
+        full ? buildBothWays(full, scores, firstKey, scale, state)
+             : buildWeights(scores, firstKey, scale, state, /*masked=*/true);
     if (failed(step))
       return failure();
 
     Value carried = loop.getRegionIterArgs().back();
+    if (valueScale) {
+      // The output is carried in units of the scale of the values at hand.
+      Value before = loop.getRegionIterArgs().drop_back().back();
+      step->rescale = timesScalar(step->rescale,
+                                  arith::DivFOp::create(b, before, valueScale));
+    }
     if (step->rescale)
       carried = arith::MulFOp::create(
           b, carried,
           tile::BroadcastOp::create(b, carried.getType(), step->rescale));
+    Type weightType = elementOf(op.getValue());
+    if (isFloat8(weightType))
+      weightType = getFloat8WeightType(b.getContext());
     Value operand = tile::ConvertOp::create(
-        b, types.operandA(schedule.getN(), element), step->weights);
-    Value sum = tile::DotOp::create(b, carried.getType(), operand, valueTile,
-                                    carried, /*transposed=*/false);
+        b, types.operandA(schedule.getN(), weightType), step->weights);
+    Value sum =
+        tile::DotOp::create(b, carried.getType(), operand, valueTile, carried,
+                            /*transposed=*/op.getTransposedKeys() > 0);
     SmallVector<Value> next = step->state;
+    if (valueScale)
+      next.push_back(valueScale);
     next.push_back(sum);
     scf::YieldOp::create(b, next);
     return success();
+  }
+
+  /// The rows of a transposed tile are columns of the value.
+  void copyValue(Value row, Value inBounds) {
+    if (valueInKey) {
+      valueTile = firstColumns(keyTile, valueHeadDim);
+    } else if (op.getTransposedKeys()) {
+      Value number = arith::DivUIOp::create(b, row, i32(schedule.getN()));
+      Value parts = i32(op.getTransposedKeys() / schedule.getN());
+      Value part = arith::IndexCastOp::create(
+          b, b.getIndexType(), arith::RemUIOp::create(b, number, parts));
+      Value first =
+          arith::MulIOp::create(b, arith::DivUIOp::create(b, number, parts),
+                                i32(op.getValueHeadDim()));
+      tile::CopyOp::create(b, slice(value, ValueRange{part}), first, valueTile,
+                           Value(), alignment);
+    } else {
+      tile::CopyOp::create(b, value, row, valueTile, inBounds, alignment);
+    }
+  }
+
+  /// Rows, or ones, times a scalar.
+  Value timesScalar(Value factor, Value scalar) {
+    Value everywhere =
+        tile::BroadcastOp::create(b, types.rows(b.getF32Type()), scalar);
+    return factor ? arith::MulFOp::create(b, factor, everywhere) : everywhere;
   }
 
   /// A shared tile seen as narrower.
@@ -379,12 +458,14 @@ private:
 
   /// Weights of a full tile without, of a partial tile with the mask.
   FailureOr<NormalizerStep> buildBothWays(Value full, Value scores,
-                                          Value firstKey, ValueRange state) {
+                                          Value firstKey,
+                                          const ScoreScale &scale,
+                                          ValueRange state) {
     bool wrong = false, rescales = false;
     auto way = [&](bool masked) {
       return [&, masked](OpBuilder &, Location) {
         FailureOr<NormalizerStep> step =
-            buildWeights(scores, firstKey, state, masked);
+            buildWeights(scores, firstKey, scale, state, masked);
         SmallVector<Value> values;
         if (succeeded(step)) {
           values.push_back(step->weights);
@@ -410,15 +491,29 @@ private:
   }
 
   FailureOr<NormalizerStep> buildWeights(Value scores, Value firstKey,
-                                         ValueRange state, bool masked) {
+                                         ScoreScale scale, ValueRange state,
+                                         bool masked) {
+    if (!foldScale)
+      scores = scaled(scores, std::exchange(scale.rows, Value()));
     FailureOr<Value> final = buildScores(scores, firstKey, masked);
     if (failed(final))
       return failure();
     // A score region may yield -inf itself, in any tile.
     bool mayDropRow = masked || !op.getScore().empty();
-    return normalizer.update(b, b.getLoc(), rows, *final,
-                             foldScale ? op.getScaleValue() : 1.0, mayDropRow,
+    return normalizer.update(b, b.getLoc(), rows, *final, scale, mayDropRow,
                              double(schedule.getThreshold()), state);
+  }
+
+  /// Scores times the op's scale and, where it is not null, one of each row.
+  Value scaled(Value scores, Value factor) {
+    auto type = cast<RankedTensorType>(scores.getType());
+    Value everywhere = splat(b, b.getLoc(), type, op.getScaleValue());
+    if (factor)
+      everywhere = tile::BroadcastOp::create(
+          b, type,
+          arith::MulFOp::create(
+              b, factor, rows.constant(b, b.getLoc(), op.getScaleValue())));
+    return arith::MulFOp::create(b, scores, everywhere, kRealProduct);
   }
 
   FailureOr<Value> buildScores(Value scores, Value firstKey, bool masked) {
@@ -427,12 +522,6 @@ private:
         types.columns(schedule.getN(), b.getI32Type());
     Value i = tile::IndexOp::create(b, rowType, rowBase);
     Value j = tile::IndexOp::create(b, columnType, firstKey);
-    if (!foldScale)
-      scores = arith::MulFOp::create(
-          b, scores,
-          splat(b, b.getLoc(), cast<RankedTensorType>(scores.getType()),
-                op.getScaleValue()),
-          kRealProduct);
     if (!op.getScore().empty()) {
       Region &region = op.getScore();
       LiftedRegion lift = lifted(region);
@@ -568,8 +657,15 @@ private:
       if (!rows.sinkLogit)
         return failure();
     }
-    NormalizerFinish finish = normalizer.finish(
-        b, b.getLoc(), rows, foldScale ? op.getScaleValue() : 1.0, finalState);
+    Value valueScale = scales.haveValueBlocks() ? finalState.pop_back_val()
+                                                : scales.ofValue(b);
+    ScoreScale scale = scoreScale;
+    if (!foldScale)
+      scale.rows = Value();
+    NormalizerFinish finish =
+        normalizer.finish(b, b.getLoc(), rows, scale, finalState);
+    if (valueScale)
+      finish.factor = timesScalar(finish.factor, valueScale);
     if (finish.factor)
       result = arith::MulFOp::create(
           b, result,
@@ -598,7 +694,6 @@ private:
   ImplicitLocOpBuilder b;
   FragmentTypes types;
   TileRows rows;
-  Type element;
   NormalizerAttrInterface normalizer;
   int64_t headDim, valueHeadDim; // padded to the depth of a matrix instruction
   bool foldScale;                // the normalizer applies the scale
@@ -607,6 +702,9 @@ private:
   IRMapping arguments; // operand of the op -> kernel argument
   IRMapping captures;  // capture -> value in the kernel, indices as i32
   MaskBounds bounds;
+
+  OperandScales scales;  // none with 16-bit operands
+  ScoreScale scoreScale; // but for that of a key tile
 
   Value liveTiles;                        // lists, null for a range of keys
   Value block, batch, head;               // index

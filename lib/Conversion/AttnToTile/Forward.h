@@ -16,8 +16,9 @@ namespace mlir::attn {
 /// reads, captures.
 SmallVector<Value> getKernelOperands(AttentionOpInterface op);
 
-/// The type of a kernel argument for such a value: head dims are contiguous.
-Type getKernelArgumentType(AttentionOpInterface op, Value operand);
+/// The type of a kernel argument for such a value: head dims are contiguous,
+/// and transposed blocks of the value are cut into tiles of `n` keys.
+Type getKernelArgumentType(AttentionOpInterface op, Value operand, int64_t n);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
 /// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out

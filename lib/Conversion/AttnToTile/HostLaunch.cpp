@@ -6,6 +6,7 @@
 #include "Forward.h"
 #include "HostChecks.h"
 #include "KernelFunction.h"
+#include "OperandScales.h"
 #include "attn/Conversion/KeyTiles.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
@@ -27,7 +28,10 @@ public:
     same("batch in query and key", q, 0, k, 0);
     same("batch in key and value", k, 0, v, 0);
     same("num_kv_heads in key and value", k, 1, v, 1);
-    same("length in key and value", k, 2, v, 2);
+    if (op.getTransposedKeys())
+      transposedBlocks();
+    else
+      same("length in key and value", k, 2, v, 2);
     same("batch in query and out", q, 0, o, 0);
     same("num_heads in query and out", q, 1, o, 1);
     same("length in query and out", q, 2, o, 2);
@@ -43,6 +47,8 @@ public:
     if (!isValueInKey(op))
       checkRows("value", v);
     checkRows("out", o);
+    if (auto attention = dyn_cast<AttentionOp>(op.getOperation()))
+      checkScales(attention);
   }
 
 private:
@@ -50,6 +56,47 @@ private:
     for (auto [i, value] : llvm::enumerate(values))
       rowsAligned(values.size() > 1 ? (name + Twine(i)).str() : name.str(),
                   value, alignment);
+  }
+
+  /// Blocks of value, each of them in one piece: a kernel sees rows of columns.
+  void transposedBlocks() {
+    Value v = op.getValue();
+    int64_t keys = op.getTransposedKeys();
+    require(blocksOf(op.getKey(), keys), dim(v, 2),
+            "transposed blocks of value");
+    auto strides = memref::ExtractStridedMetadataOp::create(b, v).getStrides();
+    Value isOne = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, dim(v, 2),
+                                        constant(1));
+    Value whole =
+        arith::MulIOp::create(b, strides[3], constant(op.getValueHeadDim()));
+    require(whole, arith::SelectOp::create(b, isOne, whole, strides[2]),
+            "stride between transposed blocks of value, which follow one "
+            "another");
+  }
+
+  /// ceil(length / size) of a tensor's sequence.
+  Value blocksOf(Value tensor, int64_t size) {
+    return arith::CeilDivUIOp::create(b, dim(tensor, 2), constant(size));
+  }
+
+  void checkScales(AttentionOp attention) {
+    auto check = [&](StringRef name, Value tensor, Value scales) {
+      if (!scales)
+        return;
+      int64_t rank = cast<MemRefType>(scales.getType()).getRank();
+      std::string what = (name + " and " + name + "_scales").str();
+      if (rank == 1)
+        return require(constant(1), dim(scales, 0),
+                       "size of " + name + "_scales");
+      same("batch in " + what, tensor, 0, scales, 0);
+      same("heads in " + what, tensor, 1, scales, 1);
+      if (rank == 3)
+        require(blocksOf(tensor, int64_t(*attention.getBlock())),
+                dim(scales, 2), "blocks in " + name + "_scales");
+    };
+    check("query", attention.getQuery(), attention.getQueryScales());
+    check("key", attention.getKey(), attention.getKeyScales());
+    check("value", attention.getKey(), attention.getValueScales());
   }
 
   /// The second map has the sizes of the first one, lambda and weight fit them.
@@ -104,6 +151,9 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
       b, dim(2), constant(getQueriesOfBlock(op, schedule)));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
   SmallVector<Value> operands = getKernelOperands(op);
+  if (op.getTransposedKeys())
+    llvm::replace(operands, op.getValue(),
+                  stackBlocks(b, b.getLoc(), op.getValue(), schedule.getN()));
   if (tiles)
     operands.push_back(tiles);
   createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);

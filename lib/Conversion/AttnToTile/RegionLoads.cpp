@@ -63,13 +63,28 @@ static Value redirected(ImplicitLocOpBuilder &b, Value capture, Value isEmpty,
   return arith::SelectOp::create(b, isEmpty, everywhere, capture);
 }
 
+/// Scales of blocks of keys, which a kernel reads for each tile.
+static SmallVector<OpOperand *> scalesOfKeys(AttentionOpInterface op) {
+  SmallVector<OpOperand *> operands;
+  auto attention = dyn_cast<AttentionOp>(op.getOperation());
+  if (!attention)
+    return operands;
+  for (OpOperand &operand : op->getOpOperands())
+    if ((operand.get() == attention.getKeyScales() ||
+         operand.get() == attention.getValueScales()) &&
+        cast<MemRefType>(operand.get().getType()).getRank() == 3)
+      operands.push_back(&operand);
+  return operands;
+}
+
 void attn::redirectLoadsWithoutKeys(AttentionOpInterface op) {
   auto keys = cast<MemRefType>(op.getKey().getType());
   if (!keys.isDynamicDim(2) && keys.getDimSize(2) > 0)
     return;
   SmallVector<LoadOp> loads = loadsByLast(op.getScore(), 1);
   llvm::append_range(loads, loadsByLast(op.getMask(), 1));
-  if (loads.empty())
+  SmallVector<OpOperand *> scales = scalesOfKeys(op);
+  if (loads.empty() && scales.empty())
     return;
   ImplicitLocOpBuilder b(op.getLoc(), op);
   Value zero = arith::ConstantIndexOp::create(b, 0);
@@ -85,4 +100,6 @@ void attn::redirectLoadsWithoutKeys(AttentionOpInterface op) {
       redirection = redirected(b, load.getCapture(), isEmpty, word);
     load.getCaptureMutable().assign(redirection);
   }
+  for (OpOperand *operand : scales)
+    operand->set(redirected(b, operand->get(), isEmpty, word));
 }

@@ -301,7 +301,7 @@ private:
 
   /// ATTN_RT_ELEMENT_.
   static std::optional<int32_t> elementCode(Type type) {
-    if (type.isInteger(8))
+    if (type.isInteger(8) || tile::isFloat8(type))
       return 0;
     if (type.isInteger(32))
       return 1;

@@ -164,6 +164,10 @@ struct ConvertLowering : OpConversionPattern<ConvertOp> {
     Integers e(op.getLoc(), rewriter);
     auto to = cast<RankedTensorType>(op.getResult().getType());
     ValueRange source = adaptor.getSource();
+    if (isFloat8(to.getElementType())) {
+      rewriter.replaceOpWithMultiple(op, {wordsOfFloat8(e, source, to)});
+      return success();
+    }
     SmallVector<Value> words;
     // Both orders run over pairs of columns, halves of rows, and blocks alike.
     for (size_t i = 0; i + 1 < source.size(); i += 2) {
@@ -172,6 +176,38 @@ struct ConvertLowering : OpConversionPattern<ConvertOp> {
     }
     rewriter.replaceOpWithMultiple(op, {words});
     return success();
+  }
+
+  /// Word 2p + r of a thread: columns 2q and 2q + 1 of blocks 2p and 2p + 1, in
+  /// row g + 8r.
+  static SmallVector<Value> wordsOfFloat8(Integers &e, ValueRange source,
+                                          RankedTensorType to) {
+    SmallVector<Value> words;
+    for (size_t i = 0; i + 7 < source.size(); i += 8)
+      for (size_t row : {0, 2})
+        words.push_back(roundToWord(e, source.slice(i + row, 2),
+                                    source.slice(i + 4 + row, 2),
+                                    to.getElementType()));
+    return words;
+  }
+
+  /// One piece of assembly: what LLVM makes of two halves shifted together
+  /// costs ptxas two instructions more.
+  static Value roundToWord(Integers &e, ValueRange low, ValueRange high,
+                           Type float8) {
+    std::string cvt = std::string("cvt.rn.satfinite.") +
+                      (isa<Float8E4M3FNType>(float8) ? "e4m3x2" : "e5m2x2") +
+                      ".f32 ";
+    // The first source of a conversion becomes the high byte.
+    std::string text = "{ .reg .b16 low, high; " + cvt + "low, $2, $1; " + cvt +
+                       "high, $4, $3; mov.b32 $0, {low, high}; }";
+    return LLVM::InlineAsmOp::create(
+               e.b, e.b.getLoc(), e.b.getI32Type(),
+               ValueRange{low[0], low[1], high[0], high[1]}, text, "=r,f,f,f,f",
+               /*has_side_effects=*/false,
+               /*is_align_stack=*/false, LLVM::TailCallKind::None,
+               LLVM::AsmDialectAttr(), ArrayAttr())
+        .getRes();
   }
 };
 } // namespace

@@ -9,10 +9,6 @@
 using namespace mlir;
 using namespace mlir::tile;
 
-bool tile::isFloat8(Type type) {
-  return isa<Float8E4M3FNType, Float8E5M2Type>(type);
-}
-
 static Value real(Integers &e, double value) {
   return arith::ConstantOp::create(e.b, e.b.getF32FloatAttr(float(value)));
 }

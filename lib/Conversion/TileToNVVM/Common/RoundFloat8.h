@@ -10,9 +10,6 @@
 
 namespace mlir::tile {
 
-/// Whether a type is f8E4M3FN or f8E5M2.
-bool isFloat8(Type type);
-
 /// The codes of two f32 values, as i16: to nearest, saturating, NaN stays. One
 /// instruction, or integer arithmetic where the chip has none.
 Value roundPairToFloat8(Integers &e, Value low, Value high, Type float8,

@@ -1,4 +1,4 @@
-//===- MatrixMultiply.cpp - wgmma.mma_async.m64nNk16 ----------------------===//
+//===- MatrixMultiply.cpp - wgmma.mma_async -------------------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
@@ -22,7 +22,11 @@ using namespace mlir::tile;
 /// Rows of one instruction, those of a warp in it, and the depth of a step.
 static constexpr int64_t kGroupRows = 64;
 static constexpr int64_t kWarpRows = 16;
-static constexpr int64_t kStep = 16;
+static constexpr int64_t kStepBytes = 32;
+
+static Type elementOf(Value operand) {
+  return cast<ShapedType>(operand.getType()).getElementType();
+}
 
 /// Whether a product has the rows of its warps where wgmma has them.
 static bool hasGroupLayout(RankedTensorType accumulator) {
@@ -73,15 +77,15 @@ namespace {
 struct MatrixDescriptor {
   /// Rows of the buffer along M or N, 16 bytes and more of K in each page row.
   static MatrixDescriptor depthInner(const SharedTile &tile) {
-    int64_t stepsPerPage = tile.pageBytes / (kStep * tile.elementBytes);
     // The leading offset has no meaning here and is set to 1, as the manual
     // assumes it.
-    return {tile, 16, stepsPerPage, kStep * tile.elementBytes,
+    return {tile, 16, tile.pageBytes / kStepBytes, kStepBytes,
             tile.rows * tile.pageBytes};
   }
   /// Rows of the buffer along K, pages along M or N.
   static MatrixDescriptor depthOuter(const SharedTile &tile) {
-    return {tile, tile.rows * tile.pageBytes, tile.rows, kStep * tile.pageBytes,
+    int64_t step = kStepBytes / tile.elementBytes;
+    return {tile, tile.rows * tile.pageBytes, tile.rows, step * tile.pageBytes,
             0};
   }
 
@@ -138,10 +142,11 @@ public:
   /// `accumulator` is empty for a product that starts from zero.
   SmallVector<Value> run(ValueRange aValues, Value bAddress,
                          ValueRange accumulator) {
-    int64_t depth = cast<ShapedType>(a.getType()).getDimSize(1);
+    int64_t steps = cast<ShapedType>(a.getType()).getDimSize(1) *
+                    elementOf(a).getIntOrFloatBitWidth() / 8 / kStepBytes;
     int64_t count = getValuesPerThread(type);
     SmallVector<Value> zeros;
-    bool fromZero = accumulator.empty() && depth > kStep;
+    bool fromZero = accumulator.empty() && steps > 1;
     if (accumulator.empty() && !fromZero) {
       // ptxas serializes a lone instruction that does not add.
       Type f32 = e.b.getF32Type();
@@ -166,7 +171,7 @@ public:
       aDescriptor->declare(e, text, "a", aTile->base, "b_low");
     }
     text.line("wgmma.fence.sync.aligned;");
-    for (int64_t step = 0; step < depth / kStep; ++step) {
+    for (int64_t step = 0; step < steps; ++step) {
       bDescriptor.select(text, "b", step);
       if (aDescriptor)
         aDescriptor->select(text, "a", step);
@@ -213,16 +218,24 @@ private:
   std::string instruction(const std::string &results,
                           const std::string &operandA, bool aShared,
                           bool adds) {
-    std::string element =
-        cast<ShapedType>(b.getType()).getElementType().isBF16() ? "bf16"
-                                                                : "f16";
-    // Scales of a and b; whether rows of a shared operand lie along M or N.
-    std::string tail = std::string(", 1, 1") + (aShared ? ", 0" : "") +
-                       (transposed ? ", 0;" : ", 1;");
+    int64_t depth = kStepBytes * 8 / elementOf(b).getIntOrFloatBitWidth();
+    // Scales of a and b; whether rows of a shared operand lie along M or N,
+    // which those of 8-bit operands never do.
+    std::string tail = ", 1, 1";
+    if (!isFloat8(elementOf(b)))
+      tail += std::string(aShared ? ", 0" : "") + (transposed ? ", 0" : ", 1");
     return "wgmma.mma_async.sync.aligned.m64n" +
-           std::to_string(getColumnsPerGroup(type)) + "k16.f32." + element +
-           "." + element + " {" + results + "}, " + operandA + ", b, " +
-           (adds ? "1" : "0") + tail;
+           std::to_string(getColumnsPerGroup(type)) + "k" +
+           std::to_string(depth) + ".f32." + nameOf(elementOf(a)) + "." +
+           nameOf(elementOf(b)) + " {" + results + "}, " + operandA + ", b, " +
+           (adds ? "1" : "0") + tail + ";";
+  }
+
+  static std::string nameOf(Type element) {
+    return isa<Float8E4M3FNType>(element) ? "e4m3"
+           : isa<Float8E5M2Type>(element) ? "e5m2"
+           : element.isBF16()             ? "bf16"
+                                          : "f16";
   }
 
   Integers e;

@@ -32,6 +32,25 @@ static void addDotEffects(
                            SideEffects::DefaultResource::get());
 }
 
+/// 16-bit operands are of one type, 8-bit ones may differ.
+static LogicalResult verifyDotElements(Operation *op, Type a, Type b,
+                                       bool transposed) {
+  if (isFloat8(a) && isFloat8(b)) {
+    if (transposed)
+      return success();
+    return op->emitOpError("expected operand b transposed: matrix instructions "
+                           "take 8-bit operands with the depth innermost");
+  }
+  if (a != b)
+    return op->emitOpError("expected operands of one element type, but got ")
+           << a << " and " << b;
+  if (b.isF16() || b.isBF16())
+    return success();
+  return op->emitOpError("expected f16, bf16, f8E4M3FN or f8E5M2 operands, but "
+                         "got ")
+         << b;
+}
+
 /// Shapes and layouts of c = a * b, or a * transposed b; columns come in units.
 static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
                                RankedTensorType c, bool transposed,
@@ -49,12 +68,9 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
   }
   if (failed(verifyShared(op, "operand b", b)))
     return failure();
-  if (a.getElementType() != b.getElementType())
-    return op->emitOpError("expected operands of one element type, but got ")
-           << a.getElementType() << " and " << b.getElementType();
-  if (!b.getElementType().isF16() && !b.getElementType().isBF16())
-    return op->emitOpError("expected f16 or bf16 operands, but got ")
-           << b.getElementType();
+  if (failed(verifyDotElements(op, a.getElementType(), b.getElementType(),
+                               transposed)))
+    return failure();
   bool isPlain = transposed && getGroups(c) == 1;
   if (batches < 1 || getWarps(c) % batches || (batches > 1 && !isPlain))
     return op->emitOpError("expected batches that divide the ")
@@ -73,9 +89,11 @@ static LogicalResult verifyDot(Operation *op, ShapedType a, ShapedType b,
            << a << " times " << b << (transposed ? " transposed" : "")
            << " for " << c;
   columnUnit *= getGroups(c);
-  if (k % 16 || n % columnUnit)
-    return op->emitOpError("expected K and N to be multiples of 16 and ")
-           << columnUnit << ", but got " << k << " and " << n;
+  int64_t depth = 256 / b.getElementTypeBitWidth();
+  if (k % depth || n % columnUnit)
+    return op->emitOpError("expected K and N to be multiples of ")
+           << depth << " and " << columnUnit << ", but got " << k << " and "
+           << n;
   int64_t share = getColumnsPerGroup(c) * b.getElementTypeBitWidth() / 8;
   int64_t page = cast<SwizzleAttr>(cast<MemRefType>(b).getLayout()).getBytes();
   if (getGroups(c) > 1 && !transposed && share % page)

@@ -73,14 +73,22 @@ LogicalResult ColumnsAttr::verifyEncoding(ArrayRef<int64_t> shape, Type,
 
 LogicalResult OperandAAttr::verifyEncoding(ArrayRef<int64_t> shape, Type type,
                                            EmitError emitError) const {
-  if (!type.isF16() && !type.isBF16())
-    return emitError() << "expected f16 or bf16 elements, but got " << type;
-  return success(succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
-                 succeeded(verifyRank(emitError, shape, 2)) &&
-                 succeeded(verifyMultiple(emitError, "rows", shape[0],
-                                          kBlockRows * getWarps())) &&
-                 succeeded(verifyMultiple(emitError, "columns", shape[1],
-                                          2 * kBlockColumns * getGroups())));
+  if (!type.isF16() && !type.isBF16() && !isFloat8(type))
+    return emitError() << "expected f16, bf16, f8E4M3FN or f8E5M2 elements, "
+                          "but got "
+                       << type;
+  int64_t blocks = 32 / type.getIntOrFloatBitWidth();
+  return success(
+      succeeded(verifyWarps(emitError, getWarps(), getGroups())) &&
+      succeeded(verifyRank(emitError, shape, 2)) &&
+      succeeded(verifyMultiple(emitError, "rows", shape[0],
+                               kBlockRows * getWarps())) &&
+      succeeded(verifyMultiple(emitError, "columns", shape[1],
+                               blocks * kBlockColumns * getGroups())));
+}
+
+bool tile::isFloat8(Type type) {
+  return isa<Float8E4M3FNType, Float8E5M2Type>(type);
 }
 
 bool tile::isFragment(Type type) {
@@ -126,8 +134,10 @@ int64_t tile::getValuesPerThread(RankedTensorType fragment) {
       .Case([&](AccumulatorAttr) { return blocks() * (shape[1] / unit) * 4; })
       .Case([&](RowsAttr) { return blocks() * 2; })
       .Case([&](ColumnsAttr) { return shape[0] / unit * 2; })
-      .Case(
-          [&](OperandAAttr) { return blocks() * (shape[1] / (2 * unit)) * 4; })
+      .Case([&](OperandAAttr) {
+        int64_t elements = 32 / fragment.getElementTypeBitWidth();
+        return blocks() * (shape[1] / (elements * unit)) * 4;
+      })
       .Default([](Attribute) { return 0; });
 }
 

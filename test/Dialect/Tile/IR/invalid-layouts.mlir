@@ -60,7 +60,7 @@ func.func @columns_multiple(%a: tensor<4xf32, #tile.columns<warps = 1>>) { retur
 
 // -----
 
-// expected-error @below {{expected f16 or bf16 elements, but got 'f32'}}
+// expected-error @below {{expected f16, bf16, f8E4M3FN or f8E5M2 elements, but got 'f32'}}
 func.func @operand_a_element(%a: tensor<16x16xf32, #tile.operand_a<warps = 1>>) { return }
 
 // -----

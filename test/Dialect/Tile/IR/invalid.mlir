@@ -85,7 +85,7 @@ func.func @dot_element_types(%s: !s, %b: !b, %c: !acc) {
 !s = memref<16x16xf32, #tile.swizzle<64>>
 
 func.func @dot_f32(%s: !s, %c: !acc) {
-  // expected-error @below {{expected f16 or bf16 operands, but got 'f32'}}
+  // expected-error @below {{expected f16, bf16, f8E4M3FN or f8E5M2 operands, but got 'f32'}}
   %0 = tile.dot %s, %s, %c : !s, !s, !acc
   return
 }

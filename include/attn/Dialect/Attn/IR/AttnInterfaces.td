@@ -113,7 +113,7 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows)>,
     InterfaceMethod<[{
-        Consumes one tile of scores. `scale` is a positive factor that still has to
+        Consumes one tile of scores. `scale` has the factors that still have to
         be applied to the scores (folded here into the exponent); `mayDropRow`
         says that a row may hold no kept score so far. Where the state would make
         the output grow by less than 2^`threshold` the rescale may stay exactly 1.
@@ -121,7 +121,7 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         "::mlir::attn::NormalizerStep", "update",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
              "::mlir::attn::RowBuilder &":$rows, "::mlir::Value":$scores,
-             "double":$scale, "bool":$mayDropRow, "double":$threshold,
+             "const ::mlir::attn::ScoreScale &":$scale, "bool":$mayDropRow, "double":$threshold,
              "::mlir::ValueRange":$state)>,
     InterfaceMethod<[{
         After the last tile: the factor of the accumulated output rows, null when
@@ -129,7 +129,8 @@ def NormalizerAttrInterface : AttrInterface<"NormalizerAttrInterface"> {
         null when `hasLse` is false.}],
         "::mlir::attn::NormalizerFinish", "finish",
         (ins "::mlir::OpBuilder &":$builder, "::mlir::Location":$loc,
-             "::mlir::attn::RowBuilder &":$rows, "double":$scale,
+             "::mlir::attn::RowBuilder &":$rows,
+             "const ::mlir::attn::ScoreScale &":$scale,
              "::mlir::ValueRange":$state)>,
     InterfaceMethod<[{
         The score that a dropped position gets, so that its weight is exactly 0:

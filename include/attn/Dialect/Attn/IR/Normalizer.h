@@ -49,6 +49,30 @@ public:
   virtual Value keyCount(OpBuilder &b, Location loc) = 0;
 };
 
+/// What scores still have to be multiplied with when they reach a normalizer,
+/// and weights when they leave it.
+struct ScoreScale {
+  ScoreScale(double constant = 1.0) : constant(constant) {}
+
+  double constant;
+  /// A further positive factor, a row value, that may be another one for each
+  /// tile: a state of scores is then one of scores after both factors. Null: 1.
+  Value rows;
+  /// Of the weights and of what is accumulated with them; taken back by
+  /// `finish`. A power of two.
+  double weights = 1.0;
+
+  /// `factor` times what a score is multiplied with: row value.
+  Value ofScores(OpBuilder &b, Location loc, RowBuilder &builder,
+                 double factor = 1.0) const;
+  /// `factor` times what a score in a state is multiplied with: row value.
+  Value ofState(OpBuilder &b, Location loc, RowBuilder &builder,
+                double factor = 1.0) const;
+  /// max(init, largest score of the row), as a state holds it.
+  Value reduceMax(OpBuilder &b, Location loc, RowBuilder &builder, Value tile,
+                  Value init) const;
+};
+
 /// One streaming step: the new state, the tile of weights and, where it is not
 /// null, the row factor of what has been accumulated before this tile.
 struct NormalizerStep {

@@ -98,10 +98,13 @@ def Tile_ColumnsAttr : Tile_Layout<"Columns", "columns"> {
 }
 
 def Tile_OperandAAttr : Tile_Layout<"OperandA", "operand_a"> {
-  let summary = "rank 2, 16-bit: first operand of the 16x8x16 matrix instruction";
+  let summary = "rank 2, 16 or 8 bits: first operand of the matrix instructions";
   let description = [{
     Two neighbouring 16x8 accumulator blocks are one 16x16 block of this layout, held
-    by the same threads: a converted accumulator needs no data movement. A matrix
+    by the same threads: a converted accumulator needs no data movement. With 8-bit
+    elements four of them are one 16x32 block, and for the instruction the columns of
+    each 16 are in another order: its columns 4q to 4q + 3 are the columns 2q, 2q + 1,
+    2q + 8 and 2q + 9 of the layout. The other operand has to have its rows so. A matrix
     instruction needs all columns of its rows, so with several `groups` the operand has
     to go through shared memory (`tile-stage-weights`).
   }];

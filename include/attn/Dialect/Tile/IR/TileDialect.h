@@ -35,8 +35,11 @@ namespace mlir::tile {
 /// True for tensors whose encoding is a fragment layout of this dialect.
 bool isFragment(Type type);
 
+/// f8E4M3FN or f8E5M2.
+bool isFloat8(Type type);
+
 /// How many values one thread holds of a fragment: elements, or for `operand_a`
-/// pairs of elements. Null-safe: 0 for other types.
+/// 32-bit words of two or four elements. Null-safe: 0 for other types.
 int64_t getValuesPerThread(RankedTensorType fragment);
 
 /// Warps that share the rows of a fragment.

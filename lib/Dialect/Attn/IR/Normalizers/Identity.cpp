@@ -18,16 +18,16 @@ SmallVector<Value> IdentityAttr::init(OpBuilder &, Location,
 
 NormalizerStep IdentityAttr::update(OpBuilder &b, Location loc,
                                     RowBuilder &rows, Value scores,
-                                    double scale, bool, double,
+                                    const ScoreScale &scale, bool, double,
                                     ValueRange) const {
-  if (scale == 1)
+  if (scale.constant == 1 && !scale.rows)
     return {{}, scores, {}};
-  Value factor = rows.broadcast(b, loc, rows.constant(b, loc, scale), scores);
+  Value factor = rows.broadcast(b, loc, scale.ofScores(b, loc, rows), scores);
   return {{}, arith::MulFOp::create(b, loc, scores, factor), {}};
 }
 
 NormalizerFinish IdentityAttr::finish(OpBuilder &, Location, RowBuilder &,
-                                      double, ValueRange) const {
+                                      const ScoreScale &, ValueRange) const {
   return {};
 }
 

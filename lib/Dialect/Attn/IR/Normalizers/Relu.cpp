@@ -18,13 +18,15 @@ SmallVector<Value> ReluAttr::init(OpBuilder &, Location, RowBuilder &) const {
 }
 
 NormalizerStep ReluAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
-                                Value scores, double scale, bool, double,
-                                ValueRange) const {
+                                Value scores, const ScoreScale &scale, bool,
+                                double, ValueRange) const {
   auto everywhere = [&](double value) {
     return rows.broadcast(b, loc, rows.constant(b, loc, value), scores);
   };
-  if (scale != 1)
-    scores = arith::MulFOp::create(b, loc, scores, everywhere(scale));
+  if (scale.constant != 1 || scale.rows)
+    scores = arith::MulFOp::create(
+        b, loc, scores,
+        rows.broadcast(b, loc, scale.ofScores(b, loc, rows), scores));
   Value weights = arith::MaximumFOp::create(b, loc, scores, everywhere(0.0));
   if (getSquared())
     weights = arith::MulFOp::create(b, loc, weights, weights);
@@ -32,7 +34,7 @@ NormalizerStep ReluAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
 }
 
 NormalizerFinish ReluAttr::finish(OpBuilder &b, Location loc, RowBuilder &rows,
-                                  double, ValueRange) const {
+                                  const ScoreScale &, ValueRange) const {
   if (!getDivideByKeys())
     return {};
   // Without keys the output is 0 and has to stay so.

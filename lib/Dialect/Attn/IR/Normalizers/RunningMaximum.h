@@ -11,18 +11,18 @@
 namespace mlir::attn {
 
 /// max(reference, scores of the row), or `reference` itself when that is less
-/// than `threshold` above it after `factor`: it may lag behind the maximum,
-/// weights then exceed 1, and their sum with them (FlashAttention-4, arXiv
-/// 2603.05451). From -inf the growth is infinite; -inf to -inf is NaN and
-/// stays.
+/// than `threshold` above it after `unit`, the factor of a state: it may lag
+/// behind the maximum, weights then exceed 1, and their sum with them
+/// (FlashAttention-4, arXiv 2603.05451). From -inf the growth is infinite; -inf
+/// to -inf is NaN and stays.
 inline Value advanceMaximum(OpBuilder &b, Location loc, RowBuilder &rows,
-                            Value scores, Value reference, Value factor,
-                            double threshold) {
-  Value max = rows.reduceMax(b, loc, scores, reference);
+                            const ScoreScale &scale, Value scores,
+                            Value reference, Value unit, double threshold) {
+  Value max = scale.reduceMax(b, loc, rows, scores, reference);
   if (threshold <= 0)
     return max;
   Value growth = arith::MulFOp::create(
-      b, loc, arith::SubFOp::create(b, loc, max, reference), factor);
+      b, loc, arith::SubFOp::create(b, loc, max, reference), unit);
   Value grew = arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OGT, growth,
                                      rows.constant(b, loc, threshold));
   return arith::SelectOp::create(b, loc, grew, max, reference);

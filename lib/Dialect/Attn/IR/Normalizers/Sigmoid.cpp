@@ -29,25 +29,30 @@ SmallVector<Value> SigmoidAttr::init(OpBuilder &, Location,
 }
 
 NormalizerStep SigmoidAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
-                                   Value scores, double scale, bool, double,
-                                   ValueRange) const {
+                                   Value scores, const ScoreScale &scale, bool,
+                                   double, ValueRange) const {
   auto everywhere = [&](double value) {
     return rows.broadcast(b, loc, rows.constant(b, loc, value), scores);
   };
-  Value exponent =
-      arith::MulFOp::create(b, loc, scores, everywhere(-scale * kLog2E));
+  Value exponent = arith::MulFOp::create(
+      b, loc, scores,
+      rows.broadcast(b, loc, scale.ofScores(b, loc, rows, -kLog2E), scores));
   if (FloatAttr bias = getBias())
     exponent = arith::SubFOp::create(
         b, loc, exponent, everywhere(bias.getValueAsDouble() * kLog2E));
   Value one = everywhere(1.0);
   Value power = math::Exp2Op::create(b, loc, exponent);
   Value sum = arith::AddFOp::create(b, loc, power, one);
-  return {{}, arith::DivFOp::create(b, loc, one, sum), {}};
+  return {
+      {}, arith::DivFOp::create(b, loc, everywhere(scale.weights), sum), {}};
 }
 
-NormalizerFinish SigmoidAttr::finish(OpBuilder &, Location, RowBuilder &,
-                                     double, ValueRange) const {
-  return {};
+NormalizerFinish SigmoidAttr::finish(OpBuilder &b, Location loc,
+                                     RowBuilder &rows, const ScoreScale &scale,
+                                     ValueRange) const {
+  if (scale.weights == 1)
+    return {};
+  return {rows.constant(b, loc, 1 / scale.weights), {}};
 }
 
 bool SigmoidAttr::hasLse() const { return false; }

@@ -2,9 +2,10 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 //
-// State: the running maximum m of the scores (before `scale`) and the running
-// sum l of exp(scale * (s - m)). Exponentials are base 2 with log2(e) folded
-// into the scale, so that a weight costs one fused multiply-add and one exp2.
+// State: the running maximum m of the scores (before a constant scale, after
+// one of rows) and the running sum l of exp(scale * (s - m)). Exponentials are
+// base 2 with log2(e) folded into the scale, so that a weight costs one fused
+// multiply-add and one exp2; a factor of the weights is part of the exponent.
 
 #include "RunningMaximum.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
@@ -25,11 +26,14 @@ SmallVector<Value> SoftmaxAttr::init(OpBuilder &b, Location loc,
 }
 
 NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
-                                   Value scores, double scale, bool mayDropRow,
-                                   double threshold, ValueRange state) const {
+                                   Value scores, const ScoreScale &scale,
+                                   bool mayDropRow, double threshold,
+                                   ValueRange state) const {
   Value max = state[0], sum = state[1];
-  Value factor = rows.constant(b, loc, scale * kLog2E);
-  Value newMax = advanceMaximum(b, loc, rows, scores, max, factor, threshold);
+  Value factor = scale.ofScores(b, loc, rows, kLog2E);
+  Value unit = scale.ofState(b, loc, rows, kLog2E);
+  Value newMax =
+      advanceMaximum(b, loc, rows, scale, scores, max, unit, threshold);
 
   // A row without a kept score so far has the maximum -inf, and -inf - -inf
   // would be NaN. Any finite reference point makes its weights 0.
@@ -40,9 +44,12 @@ NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
     reference = arith::SelectOp::create(b, loc, none,
                                         rows.constant(b, loc, 0.0), newMax);
   }
-  Value shift = arith::MulFOp::create(b, loc, reference, factor);
+  Value shift = arith::MulFOp::create(b, loc, reference, unit);
+  if (scale.weights != 1)
+    shift = arith::SubFOp::create(
+        b, loc, shift, rows.constant(b, loc, std::log2(scale.weights)));
 
-  // weights = exp2(scores * factor - reference * factor)
+  // weights = exp2(scores * factor - reference * unit)
   Value scaled = arith::MulFOp::create(b, loc, scores,
                                        rows.broadcast(b, loc, factor, scores));
   Value exponent = arith::SubFOp::create(b, loc, scaled,
@@ -50,7 +57,7 @@ NormalizerStep SoftmaxAttr::update(OpBuilder &b, Location loc, RowBuilder &rows,
   Value weights = math::Exp2Op::create(b, loc, exponent);
 
   Value change = arith::MulFOp::create(
-      b, loc, arith::SubFOp::create(b, loc, max, reference), factor);
+      b, loc, arith::SubFOp::create(b, loc, max, reference), unit);
   Value rescale = math::Exp2Op::create(b, loc, change);
   Value carried =
       arith::MulFOp::create(b, loc, sum, rows.asPartial(b, loc, rescale));
@@ -87,13 +94,17 @@ static Total addSink(OpBuilder &b, Location loc, RowBuilder &rows, Value sink,
 }
 
 NormalizerFinish SoftmaxAttr::finish(OpBuilder &b, Location loc,
-                                     RowBuilder &rows, double scale,
+                                     RowBuilder &rows, const ScoreScale &scale,
                                      ValueRange state) const {
   Value zero = rows.constant(b, loc, 0.0);
   // One rounding each: the maximum may be in the thousands.
   Value max =
-      arith::MulFOp::create(b, loc, state[0], rows.constant(b, loc, scale));
-  Total row = {max, rows.total(b, loc, state[1]), rows.constant(b, loc, 1.0)};
+      arith::MulFOp::create(b, loc, state[0], scale.ofState(b, loc, rows));
+  Value sum = rows.total(b, loc, state[1]);
+  Value ofWeights = rows.constant(b, loc, 1 / scale.weights);
+  if (scale.weights != 1)
+    sum = arith::MulFOp::create(b, loc, sum, ofWeights);
+  Total row = {max, sum, rows.constant(b, loc, 1.0)};
   if (Value sink = rows.sink(b, loc))
     row = addSink(b, loc, rows, sink, row);
 
@@ -102,6 +113,8 @@ NormalizerFinish SoftmaxAttr::finish(OpBuilder &b, Location loc,
   Value empty =
       arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, row.sum, zero);
   Value inverse = arith::DivFOp::create(b, loc, row.carried, row.sum);
+  if (scale.weights != 1)
+    inverse = arith::MulFOp::create(b, loc, inverse, ofWeights);
   Value factor = arith::SelectOp::create(b, loc, empty, zero, inverse);
   Value lse = arith::AddFOp::create(b, loc, row.max,
                                     math::LogOp::create(b, loc, row.sum));

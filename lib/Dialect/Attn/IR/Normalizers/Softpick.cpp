@@ -11,6 +11,7 @@
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -24,12 +25,17 @@ SmallVector<Value> SoftpickAttr::init(OpBuilder &b, Location loc,
 
 NormalizerStep SoftpickAttr::update(OpBuilder &b, Location loc,
                                     RowBuilder &rows, Value scores,
-                                    double scale, bool, double threshold,
-                                    ValueRange state) const {
+                                    const ScoreScale &scale, bool,
+                                    double threshold, ValueRange state) const {
   Value max = state[0], sum = state[1];
-  Value factor = rows.constant(b, loc, scale * kLog2E);
-  Value newMax = advanceMaximum(b, loc, rows, scores, max, factor, threshold);
-  Value shift = arith::MulFOp::create(b, loc, newMax, factor);
+  Value factor = scale.ofScores(b, loc, rows, kLog2E);
+  Value unit = scale.ofState(b, loc, rows, kLog2E);
+  Value newMax =
+      advanceMaximum(b, loc, rows, scale, scores, max, unit, threshold);
+  Value shift = arith::MulFOp::create(b, loc, newMax, unit);
+  if (scale.weights != 1)
+    shift = arith::SubFOp::create(
+        b, loc, shift, rows.constant(b, loc, std::log2(scale.weights)));
   Value one =
       math::Exp2Op::create(b, loc, arith::NegFOp::create(b, loc, shift));
 
@@ -45,7 +51,7 @@ NormalizerStep SoftpickAttr::update(OpBuilder &b, Location loc,
       b, loc, difference, everywhere(rows.constant(b, loc, 0.0)));
 
   Value change = arith::MulFOp::create(
-      b, loc, arith::SubFOp::create(b, loc, max, newMax), factor);
+      b, loc, arith::SubFOp::create(b, loc, max, newMax), unit);
   Value rescale = math::Exp2Op::create(b, loc, change);
   Value carried =
       arith::MulFOp::create(b, loc, sum, rows.asPartial(b, loc, rescale));
@@ -54,17 +60,19 @@ NormalizerStep SoftpickAttr::update(OpBuilder &b, Location loc,
 }
 
 NormalizerFinish SoftpickAttr::finish(OpBuilder &b, Location loc,
-                                      RowBuilder &rows, double scale,
+                                      RowBuilder &rows, const ScoreScale &scale,
                                       ValueRange state) const {
   // Where all scores are 0 so are all weights: the output is 0, not 0 / 0.
   Value zero = rows.constant(b, loc, 0.0);
   Value sum = rows.total(b, loc, state[1]);
+  Value ofWeights = rows.constant(b, loc, 1 / scale.weights);
+  if (scale.weights != 1)
+    sum = arith::MulFOp::create(b, loc, sum, ofWeights);
   Value empty =
       arith::CmpFOp::create(b, loc, arith::CmpFPredicate::OEQ, sum, zero);
-  Value inverse =
-      arith::DivFOp::create(b, loc, rows.constant(b, loc, 1.0), sum);
+  Value inverse = arith::DivFOp::create(b, loc, ofWeights, sum);
   Value max =
-      arith::MulFOp::create(b, loc, state[0], rows.constant(b, loc, scale));
+      arith::MulFOp::create(b, loc, state[0], scale.ofState(b, loc, rows));
   Value lse =
       arith::AddFOp::create(b, loc, max, math::LogOp::create(b, loc, sum));
   return {arith::SelectOp::create(b, loc, empty, zero, inverse), lse};

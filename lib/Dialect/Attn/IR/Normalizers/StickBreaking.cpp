@@ -11,6 +11,7 @@
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/Math/IR/Math.h"
+#include <cmath>
 
 using namespace mlir;
 using namespace mlir::attn;
@@ -24,12 +25,14 @@ SmallVector<Value> StickBreakingAttr::init(OpBuilder &b, Location loc,
 
 NormalizerStep StickBreakingAttr::update(OpBuilder &b, Location loc,
                                          RowBuilder &rows, Value scores,
-                                         double scale, bool, double,
+                                         const ScoreScale &scale, bool, double,
                                          ValueRange state) const {
   auto everywhere = [&](double value) {
     return rows.broadcast(b, loc, rows.constant(b, loc, value), scores);
   };
-  Value x = arith::MulFOp::create(b, loc, scores, everywhere(scale * kLog2E));
+  Value x = arith::MulFOp::create(
+      b, loc, scores,
+      rows.broadcast(b, loc, scale.ofScores(b, loc, rows, kLog2E), scores));
   // log2(1 + 2^x) = max(x, 0) + log2(1 + 2^-|x|), which is 0 at -inf.
   Value distance =
       arith::NegFOp::create(b, loc, math::AbsFOp::create(b, loc, x));
@@ -40,16 +43,22 @@ NormalizerStep StickBreakingAttr::update(OpBuilder &b, Location loc,
   Value softplus = arith::AddFOp::create(b, loc, positive, log);
   auto [sums, total] = rows.scanFromLast(b, loc, softplus, state[0]);
   Value exponent = arith::SubFOp::create(b, loc, x, sums);
+  if (scale.weights != 1)
+    exponent = arith::AddFOp::create(b, loc, exponent,
+                                     everywhere(std::log2(scale.weights)));
   return {{total}, math::Exp2Op::create(b, loc, exponent), {}};
 }
 
 NormalizerFinish StickBreakingAttr::finish(OpBuilder &b, Location loc,
-                                           RowBuilder &rows, double,
+                                           RowBuilder &rows,
+                                           const ScoreScale &scale,
                                            ValueRange state) const {
   // The logarithm of what is left of the stick.
-  return {{},
-          arith::MulFOp::create(b, loc, state[0],
-                                rows.constant(b, loc, -1 / kLog2E))};
+  Value factor;
+  if (scale.weights != 1)
+    factor = rows.constant(b, loc, 1 / scale.weights);
+  return {factor, arith::MulFOp::create(b, loc, state[0],
+                                        rows.constant(b, loc, -1 / kLog2E))};
 }
 
 bool StickBreakingAttr::dependsOnOrder() const { return true; }
