@@ -63,6 +63,14 @@ class QuantizeTest(unittest.TestCase):
             self.check(Quantize(block=block, shape=(2, 2, 0, 16)))
         self.check(Quantize(block="head", shape=(0, 2, 3, 16)))
 
+    def test_transposed_blocks(self):
+        for width in (16, 64, 128):
+            for block in (8, 64, 100, "head", "tensor"):
+                self.check(Quantize(block=block, width=width, shape=(2, 2, 130, 32)))
+        for length in (0, 1, 64):
+            self.check(Quantize(width=64, shape=(1, 2, length, 48), seed=1))
+        self.check(Quantize("f32", "f8E5M2", width=64, layout="bshd", dynamic=False))
+
     def test_after_rotation(self):
         self.check(Quantize(rotary=Rotary(where="offset", offset=3), seed=5))
 

@@ -207,13 +207,8 @@ private:
 
   LogicalResult convert(QuantizeOp op, gpu::GPUModuleOp module,
                         StringRef name) {
-    if (!op.isBufferized())
-      return op->emitError("expected memrefs: run attn-bufferize first");
-    if (!QuantizePlan::of(op))
-      return op->emitError("expected a smaller block or head_dim: a kernel "
-                           "holds at most 131072 elements of ")
-             << "a block in its registers, but got "
-             << op.getBlock().value_or(1) << " rows of " << op.getHeadDim();
+    if (failed(checkQuantize(op)))
+      return failure();
     gpu::GPUFuncOp maxima;
     if (!op.getBlock())
       maxima =

@@ -6,6 +6,10 @@
 // read, and it is to be read once: so the threads hold the block in registers.
 // A row lies in neighbouring lanes, so that a transform of it takes shuffles
 // only.
+//
+// In transposed blocks a word has four rows of a column. A thread holds these
+// rows, and without a transform the lanes of a warp hold as much of a row as a
+// sector has and many rows: a store of words then writes whole sectors.
 
 #include "QuantizeKernel.h"
 #include "KernelFunction.h"
@@ -26,6 +30,11 @@ using arith::IntegerOps;
 static constexpr int64_t kVectorBytes = 16;
 static constexpr int64_t kGoodElements = 64, kMaxElements = 128;
 static constexpr int64_t kMaxThreads = 1024, kWarpSize = 32;
+static constexpr int64_t kSectorBytes = 32;
+/// In transposed blocks rows are neighbours in groups of so many; the rows of a
+/// word, from the first of them on.
+static constexpr int64_t kGroup = 16;
+static constexpr int64_t kRowsOfWord[] = {0, 1, 8, 9};
 /// Rows of a block where it has no scale.
 static constexpr int64_t kRowsOfPass = 64;
 
@@ -43,15 +52,25 @@ std::optional<QuantizePlan> QuantizePlan::of(QuantizeOp op) {
     most = std::max(most, op.getHadamardWidth() / kWarpSize);
   plan.values = std::min(most, headDim & -headDim);
   plan.pieces = headDim / plan.values;
+  plan.width = op.getTransposedRows();
+  plan.lanes = plan.pieces;
+  if (plan.width && !op.hasHadamard())
+    plan.lanes =
+        std::min(plan.pieces & -plan.pieces,
+                 kSectorBytes / (plan.values * bytesOf(op.getElementType())));
+  const int64_t rowsOfWord = plan.rowsOfWord();
   auto place = [&](int64_t rows) {
     plan.rows = rows;
-    plan.steps = llvm::divideCeil(plan.block, rows);
-    plan.threads = llvm::alignTo(plan.pieces * rows, kWarpSize);
+    plan.steps = llvm::divideCeil(plan.block, rows) * rowsOfWord;
+    plan.threads = llvm::alignTo(plan.pieces * rows / rowsOfWord, kWarpSize);
     return plan.threads <= kMaxThreads;
   };
   std::optional<QuantizePlan> best;
-  for (int64_t rows = 1; place(rows); rows *= 2) {
+  for (int64_t rows = plan.width ? kGroup : 1; place(rows); rows *= 2) {
     best = plan;
+    // A column of so many rows is a sector of transposed blocks.
+    if (plan.width && rows < std::min(plan.block, kSectorBytes))
+      continue;
     // Where the block is ours to choose, fewer registers are better.
     if (plan.steps * plan.values <=
         (op.getBlock() ? kGoodElements : kGoodElements / 2))
@@ -62,7 +81,24 @@ std::optional<QuantizePlan> QuantizePlan::of(QuantizeOp op) {
   return best;
 }
 
+LogicalResult attn::checkQuantize(QuantizeOp op) {
+  if (!op.isBufferized())
+    return op->emitError("expected memrefs: run attn-bufferize first");
+  if (op.getTransposedRows() && op.getBlock() && *op.getBlock() % kGroup)
+    return op->emitError("expected a block that is a multiple of 16 rows with "
+                         "an out in transposed blocks, but got ")
+           << int64_t(*op.getBlock());
+  if (!QuantizePlan::of(op))
+    return op->emitError("expected a smaller block or head_dim: a kernel "
+                         "holds at most 131072 elements of ")
+           << "a block in its registers, but got " << op.getBlock().value_or(1)
+           << " rows of " << op.getHeadDim();
+  return success();
+}
+
 int64_t QuantizePlan::outAlignment(QuantizeOp op, int64_t alignment) const {
+  if (width)
+    return std::min<int64_t>(alignment, rowsOfWord());
   int64_t elements =
       std::max<int64_t>(alignment / bytesOf(op.getElementType()), 1);
   return std::min(values, elements);
@@ -90,8 +126,11 @@ public:
     Value scale, factor;
     std::tie(scale, factor) = scaleOf(fromBits(bits));
     storeScale(scale);
-    for (auto [step, values] : llvm::enumerate(rows))
-      store(step, values, factor);
+    for (int64_t step = 0; step < plan.steps; step += plan.rowsOfWord())
+      if (plan.width)
+        storeWords(step, ArrayRef(rows).slice(step, plan.rowsOfWord()), factor);
+      else
+        store(step, rows[step], factor);
     gpu::ReturnOp::create(b);
   }
 
@@ -118,6 +157,9 @@ private:
   }
   Value isZero(Value value) {
     return compare(arith::CmpIPredicate::eq, value, i32(0));
+  }
+  Value roundedUp(Value u, int64_t unit) {
+    return mul(div(add(u, i32(unit - 1)), i32(unit)), i32(unit));
   }
   Value bitAnd(Value u, int64_t v) {
     return arith::AndIOp::create(b, u, i32(v));
@@ -154,7 +196,9 @@ private:
     thread = toI32(gpu::ThreadIdOp::create(b, gpu::Dimension::x));
     number = toI32(gpu::BlockIdOp::create(b, gpu::Dimension::x));
     Value length = sizeOf(2), rowsOfBlock = i32(plan.block);
-    blocks = div(add(length, i32(plan.block - 1)), rowsOfBlock);
+    // The rows of the output: those past the end are 0, and no scale's.
+    Value outLength = plan.width ? roundedUp(length, plan.width) : length;
+    blocks = div(add(outLength, i32(plan.block - 1)), rowsOfBlock);
     // A head without rows has a scale nonetheless, and a block for it.
     if (!op.getBlock())
       blocks = max(blocks, i32(1));
@@ -162,18 +206,41 @@ private:
     Value group = div(number, blocks), heads = sizeOf(1);
     head = rem(group, heads);
     batch = div(group, heads);
-    piece = rem(thread, i32(plan.pieces));
+    Value first = mul(block, rowsOfBlock), last = add(first, rowsOfBlock);
+    end = arith::MinSIOp::create(b, last, length);
+    outEnd =
+        plan.width ? Value(arith::MinSIOp::create(b, last, outLength)) : end;
+    hasScale = less(first, length);
+    locateThread(first);
+  }
+
+  /// The piece that the thread has, and the first of its rows.
+  void locateThread(Value first) {
+    const int64_t starts = plan.rows / plan.rowsOfWord();
+    Value lane = rem(thread, i32(plan.lanes));
+    Value start = div(thread, i32(plan.lanes));
+    piece = lane;
+    if (plan.lanes < plan.pieces) {
+      piece = add(mul(div(start, i32(starts)), i32(plan.lanes)), lane);
+      start = rem(start, i32(starts));
+    }
     column = mul(piece, i32(plan.values));
-    Value first = mul(block, rowsOfBlock);
-    end = min(add(first, rowsOfBlock), length);
-    row = add(first, div(thread, i32(plan.pieces)));
+    if (plan.width) // the first row of word `start`
+      start = add(mul(div(start, i32(4)), i32(kGroup)),
+                  mul(bitAnd(start, 3), i32(2)));
+    row = add(first, start);
     // The last threads of the last warp would begin with another one's row.
-    if (plan.pieces * plan.rows % kWarpSize)
-      row = select(less(thread, i32(plan.pieces * plan.rows)), row, end);
+    if (plan.pieces * starts % kWarpSize)
+      row = select(less(thread, i32(plan.pieces * starts)), row, outEnd);
   }
 
   Value rowOf(int64_t step) {
-    return step ? add(row, i32(step * plan.rows)) : row;
+    int64_t from = step;
+    if (plan.width)
+      from = step / 4 * plan.rows + kRowsOfWord[step % 4];
+    else
+      from *= plan.rows;
+    return from ? add(row, i32(from)) : row;
   }
 
   SmallVector<Value> indicesOf(int64_t step) {
@@ -324,7 +391,11 @@ private:
       indices.pop_back();
       others = arith::OrIOp::create(b, thread, block);
     }
-    when(isZero(others),
+    Value writes = isZero(others);
+    // Some blocks may have rows past the end alone.
+    if (op.getBlock() && plan.width)
+      writes = arith::AndIOp::create(b, writes, hasScale);
+    when(writes,
          [&] { tile::StoreValuesOp::create(b, scale, scales, indices, 4); });
   }
 
@@ -355,6 +426,25 @@ private:
     });
   }
 
+  /// Four rows, as a word of each column. All of a group are in the output, or
+  /// none.
+  void storeWords(int64_t step, ArrayRef<Piece> rows, Value factor) {
+    Value first = rowOf(step);
+    when(less(first, outEnd), [&] {
+      Value width = i32(plan.width);
+      Value position = add(rem(first, width), bitAnd(first, kGroup - 1));
+      for (int64_t i = 0; i < plan.values; ++i) {
+        Piece word;
+        for (const Piece &values : rows)
+          word.push_back(mulf(values[i], factor));
+        tile::StoreValuesOp::create(b, word, out,
+                                    ValueRange{batch, head, div(first, width),
+                                               add(column, i32(i)), position},
+                                    plan.outAlignment(op, alignment));
+      }
+    });
+  }
+
   QuantizeOp op;
   QuantizePlan plan;
   Type element;
@@ -364,6 +454,8 @@ private:
   Value input, out, scales;                           // arguments
   Value thread, piece, column;                        // i32
   Value number, blocks, batch, head, block, row, end; // i32
+  Value outEnd;                                       // i32
+  Value hasScale;                                     // i1
 };
 } // namespace
 

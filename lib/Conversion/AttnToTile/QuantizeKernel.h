@@ -12,14 +12,20 @@
 namespace mlir::attn {
 
 /// How one block of rows is spread over the threads of one block of the grid: a
-/// thread has the same piece of every `rows`-th row, and holds them all.
+/// thread has the same piece of every `rows`-th row, and holds them all. With
+/// an output in transposed blocks it has it of four rows at a time, whose
+/// elements of a column are neighbours in a word of the output.
 struct QuantizePlan {
   int64_t block;   ///< the op's, or what suits when larger things have a scale
   int64_t values;  ///< of a piece, a power of two up to 8
   int64_t pieces;  ///< of a row
+  int64_t lanes;   ///< pieces of a row in neighbouring lanes
   int64_t rows;    ///< that all threads hold a piece of at a time
   int64_t steps;   ///< pieces of a thread
   int64_t threads; ///< some of the last warp may have nothing to do
+  int64_t width;   ///< of transposed blocks, or 0
+  /// Rows that a thread holds of a word of the output.
+  int64_t rowsOfWord() const { return width ? 4 : 1; }
 
   /// Nothing when a block is more than the registers of so many threads hold.
   static std::optional<QuantizePlan> of(QuantizeOp op);
@@ -27,6 +33,9 @@ struct QuantizePlan {
   /// start at multiples of `alignment`.
   int64_t outAlignment(QuantizeOp op, int64_t alignment) const;
 };
+
+/// What no kernel can do of the op, said in the user's terms.
+LogicalResult checkQuantize(QuantizeOp op);
 
 /// Adds the kernel of `op` to `module`. It reads and writes each element once.
 /// Rows of the input start at multiples of `alignment` bytes. Where a scale is

@@ -21,13 +21,17 @@ public:
     constexpr StringLiteral kDims[] = {"batch", "num_heads", "length",
                                        "head_dim"};
     for (auto [d, name] : llvm::enumerate(kDims))
-      same((name + " in input and out of attn.quantize").str(), op.getInput(),
-           d, op.getOut(), d);
+      if (d != 2 || !plan.width)
+        same((name + " in input and out of attn.quantize").str(), op.getInput(),
+             d, op.getOut(), d);
+    if (plan.width)
+      require(blocksOf(dim(op.getInput(), 2), plan.width), dim(op.getOut(), 2),
+              "transposed blocks in out of attn.quantize");
     checkScales();
     rowsAligned("input", op.getInput(), alignment);
     rowsAligned("out", op.getOut(), plan.outAlignment(op, alignment));
-    requireAtMost(constant(INT32_MAX - plan.block), dim(op.getInput(), 2),
-                  "largest length of attn.quantize");
+    requireAtMost(constant(INT32_MAX - plan.block - plan.width),
+                  dim(op.getInput(), 2), "largest length of attn.quantize");
   }
 
   void launch(gpu::GPUFuncOp maxima, gpu::GPUFuncOp kernel) {
@@ -65,15 +69,22 @@ private:
            op.getScales(), 1);
     }
     if (rank == 3)
-      require(blocks(), dim(op.getScales(), 2),
-              "blocks in scales of attn.quantize");
+      require(blocksOf(dim(op.getInput(), 2), plan.block),
+              dim(op.getScales(), 2), "blocks in scales of attn.quantize");
     innermostIsDense("scales", op.getScales());
   }
 
-  /// Blocks of a head; where they have no scales, one at least.
+  Value blocksOf(Value rows, int64_t block) {
+    return arith::CeilDivUIOp::create(b, rows, constant(block));
+  }
+
+  /// Blocks of a head of the output; where they have no scales, one at least.
   Value blocks() {
-    Value count = arith::CeilDivUIOp::create(b, dim(op.getInput(), 2),
-                                             constant(plan.block));
+    Value rows = dim(op.getInput(), 2);
+    if (plan.width)
+      rows = arith::MulIOp::create(b, blocksOf(rows, plan.width),
+                                   constant(plan.width));
+    Value count = blocksOf(rows, plan.block);
     return op.getBlock() ? count
                          : Value(arith::MaxUIOp::create(b, count, constant(1)));
   }

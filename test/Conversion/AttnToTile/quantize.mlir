@@ -67,3 +67,44 @@ func.func @head(%x: !x, %q: !q, %s: !s) {
   attn.quantize input(%x : !x) outs(%q, %s : !q, !s)
   return
 }
+
+// -----
+
+!x = memref<?x8x?x128xbf16, strided<[?, ?, ?, 1], offset: ?>>
+!q = memref<?x8x?x128x64xf8E4M3FN, strided<[?, ?, ?, ?, 1], offset: ?>>
+!s = memref<?x8x?xf32, strided<[?, ?, 1], offset: ?>>
+
+// In transposed blocks a thread has four rows at a time, the first two and the two eight
+// further on, and stores a word of each of its columns.
+// CHECK-LABEL: gpu.func @transposed_0(
+// CHECK-SAME:    %[[X:[^:]+]]: memref{{.*}}, %[[Q:[^:]+]]: memref{{.*}}, %[[S:[^:]+]]: memref{{.*}}) kernel attributes {known_block_size = array<i32: 256, 1, 1>} {
+// CHECK:         tile.load_values %[[X]][%{{[^,]*}}, %{{[^,]*}}, %[[ROW:.*]], %
+// CHECK:         %[[ROW1:.*]] = arith.addi %[[ROW]], %c1_i32
+// CHECK:         tile.load_values %[[X]][%{{[^,]*}}, %{{[^,]*}}, %[[ROW1]], %
+// CHECK:         %[[ROW8:.*]] = arith.addi %[[ROW]], %c8_i32
+// CHECK:         tile.load_values %[[X]][%{{[^,]*}}, %{{[^,]*}}, %[[ROW8]], %
+// CHECK:         arith.addi %[[ROW]], %c9_i32
+// CHECK-COUNT-5: tile.load_values %[[X]]
+// CHECK-NOT:     tile.load_values
+// CHECK:         tile.reduce_threads largest
+// CHECK-COUNT-16: tile.store_values %{{.*}}, %{{.*}}, %{{.*}}, %{{.*}} to %[[Q]][{{.*}} {alignment = 4 : i64}
+// CHECK-NOT:     tile.store_values
+// CHECK-LABEL: func.func @transposed(
+// CHECK:         attn.require {{.*}} "transposed blocks in out of attn.quantize"
+// CHECK:         attn.require {{.*}} "blocks in scales of attn.quantize"
+func.func @transposed(%x: !x, %q: !q, %s: !s) {
+  attn.quantize input(%x : !x) outs(%q, %s : !q, !s) {block = 128 : i64}
+  return
+}
+
+// -----
+
+!x = memref<?x8x?x128xbf16, strided<[?, ?, ?, 1], offset: ?>>
+!q = memref<?x8x?x128x64xf8E4M3FN, strided<[?, ?, ?, ?, 1], offset: ?>>
+!s = memref<?x8x?xf32, strided<[?, ?, 1], offset: ?>>
+
+func.func @across_groups(%x: !x, %q: !q, %s: !s) {
+  // expected-error @below {{expected a block that is a multiple of 16 rows with an out in transposed blocks, but got 40}}
+  attn.quantize input(%x : !x) outs(%q, %s : !q, !s) {block = 40 : i64}
+  return
+}
