@@ -98,8 +98,11 @@ def number(value: Any) -> Any:
 
 
 def _is_user_function(value: Any) -> bool:
-    return isinstance(value, types.FunctionType) and \
-        (value.__module__ or "").split(".")[0] not in _FOREIGN
+    if not isinstance(value, types.FunctionType):
+        return False
+    # What PyTorch's and_masks() and or_masks() make holds functions of users.
+    module = value.__module__ or ""
+    return module.split(".")[0] not in _FOREIGN or module.startswith("torch.nn.attention.")
 
 
 class Lifting:

@@ -79,7 +79,7 @@ class Variant:
 
 
 def normalizer_text(normalizer: str) -> str:
-    if normalizer.startswith("#"):
+    if isinstance(normalizer, str) and normalizer.startswith("#"):
         return normalizer
     if normalizer in _NORMALIZERS:
         return "#attn." + normalizer

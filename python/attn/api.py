@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import Any, Callable, Dict, Optional, Tuple
 
+from . import _checks
 from ._arrays import Broadcast, describe, is_array
 from ._call import Call, Place
 from ._program import kernel_for, rotary_program
-from .compiled import Compiled
+from .compiled import Compiled, check_shapes
 from .errors import ArgumentError
 from .masks import Mask, causal
 
@@ -36,6 +37,10 @@ def _compiled_for(score_mod: Any, mask_mod: Any, scale: Any, return_lse: bool,
                   alignment: int, target: Optional[str]) -> Compiled:
     """One for the same function objects; new ones of the same code find their kernel by
     its trace."""
+    _checks.target(target)
+    _checks.alignment(alignment)
+    if scale is not None:
+        scale = _checks.number(scale, "scale")
     key = (id(score_mod), id(mask_mod), scale, return_lse, alignment, target)
     found = _compiled.get(key)
     if found is None or found.functions["score"] is not score_mod or \
@@ -62,7 +67,10 @@ def flex_attention(query: Any, key: Any, value: Any, score_mod: Optional[Callabl
     Returns out, [B, Hq, Sq, Dv], or (out, lse) with lse [B, Hq, Sq] in float32. Raises as
     attn.Compiled does.
     """
-    options = kernel_options or {}
+    options = {} if kernel_options is None else kernel_options
+    if not isinstance(options, dict):
+        raise ArgumentError("kernel_options: expected a dict, but got a %s" %
+                            type(options).__name__)
     mask = getattr(block_mask, "mask_mod", block_mask)
     if mask is not None and not callable(mask):
         raise ArgumentError("block_mask: expected a BlockMask or a mask function, but got a "
@@ -124,8 +132,10 @@ def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: An
         if not is_array(attn_mask) or len(attn_mask.shape) > 4:
             raise ArgumentError("attn_mask: expected a tensor of at most 4 dimensions")
         given = describe(attn_mask, "attn_mask")
-        shape = tuple(query.shape[:3]) + (key.shape[2],) if len(query.shape) == 4 else ()
-        if len(shape) != 4 or given.element not in ("i1", "f16", "bf16", "f32"):
+        check_shapes(*(describe(x, name) for x, name in (
+            (query, "query"), (key, "key"), (value, "value"))))
+        shape = tuple(query.shape[:3]) + (key.shape[2],)
+        if given.element not in ("i1", "f16", "bf16", "f32"):
             raise ArgumentError("attn_mask: dtype: expected bool, float16, bfloat16 or "
                                 "float32, but got %s" % given.element)
         broadcast = Broadcast(given, shape, "attn_mask")
@@ -149,14 +159,22 @@ def apply_rotary(x: Any, *, offset: int = 0, positions: Any = None, base: float 
     radians. With `cos` and `sin`, [P, R / 2] of float32, rows of these tables are taken.
     Returns a new tensor. A new offset or length compiles nothing. Raises as attn.Compiled.
     """
+    _checks.stream(stream)
+    _checks.target(target)
     array = describe(x, "x", stream or 0)
+    offset, base = _checks.integer(offset, "offset"), _checks.number(base, "base")
     if array.rank != 4 or array.element not in ("f16", "bf16"):
         raise ArgumentError("x: expected [batch, heads, length, head dim] of float16 or "
                             "bfloat16, but got rank %d of %s" % (array.rank, array.element))
     if (cos is None) != (sin is None):
         raise ArgumentError("%s: expected both cos and sin, or none" % (
             "cos" if cos is None else "sin"))
-    dim = array.shape[3] if rotary_dim is None else rotary_dim
+    dim = array.shape[3] if rotary_dim is None else _checks.integer(rotary_dim, "rotary_dim")
+    if dim % 2 or not 0 < dim <= array.shape[3]:
+        raise ArgumentError("rotary_dim: expected an even number from 2 to the head dim %d, but "
+                            "got %d" % (array.shape[3], dim))
+    if base <= 0:
+        raise ArgumentError("base: expected a number above 0, but got %r" % base)
     place = Place(array, target, stream)
     given, kind = None, None
     if positions is not None:
@@ -165,7 +183,7 @@ def apply_rotary(x: Any, *, offset: int = 0, positions: Any = None, base: float 
             raise ArgumentError("positions: expected [S] or [B, S] of int32, but got rank %d "
                                 "of %s" % (given.rank, given.element))
         kind = "tensor<%si32>" % ("?x" * given.rank)
-    key = ("rotary", array.element, array.shape[3], float(base), dim, interleaved, kind,
+    key = ("rotary", array.element, array.shape[3], base, dim, interleaved, kind,
            cos is not None, place.chip)
     kernel = kernel_for(key, lambda: rotary_program(
         array.element, array.shape[3], base, dim, interleaved, kind, cos is not None),

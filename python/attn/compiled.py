@@ -9,7 +9,7 @@ from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from . import _library
+from . import _checks, _library
 from ._arrays import NUMPY, Array, describe
 from ._call import _SIMULATED, Call, Place, device_text
 from ._captures import find_trace
@@ -91,11 +91,12 @@ class Compiled:
             normalizer_text(normalizer)
         except ValueError as problem:
             raise ArgumentError(str(problem)) from None
+        _checks.target(target)
+        _checks.alignment(alignment)
         if target is not None:
             target = _library.target_for(target)
-        if scale is not None and not np.isfinite(scale):
-            raise ArgumentError("scale: expected a finite number, but got %r" % scale)
-        self.normalizer, self.scale = normalizer, None if scale is None else float(scale)
+        self.normalizer = normalizer
+        self.scale = None if scale is None else _checks.number(scale, "scale")
         self.return_lse, self.target, self.alignment = return_lse, target, alignment
         self.counts = Stats()
         self.kernel: Optional[Kernel] = None
@@ -134,6 +135,7 @@ class Compiled:
 
     def __call__(self, query: Any, key: Any, value: Any, *,
                  stream: Optional[int] = None) -> Any:
+        _checks.stream(stream)
         tensors = {name: describe(x, name, stream or 0) for name, x in (
             ("query", query), ("key", key), ("value", value))}
         check_shapes(*tensors.values())
@@ -208,7 +210,10 @@ class Compiled:
         """Why the compiler makes this kernel, as docs/Explain.md has it. The sizes are those
         of a call; what is not given is left open."""
         kernel = self._last()
-        problem = Problem((batch, heads, kv_heads, queries, keys))
+        sizes = {"batch": batch, "heads": heads, "kv_heads": kv_heads, "queries": queries,
+                 "keys": keys}
+        problem = Problem([None if size is None else _checks.integer(size, name, 0)
+                           for name, size in sizes.items()])
         return compiler().explain(program(self.variant), kernel.chip, problem, as_json,
                                   alignment=self.alignment)
 
@@ -217,6 +222,8 @@ class Compiled:
                      ) -> Picture:
         """Which tiles of the mask are empty, full and partial for `queries` x `keys`
         positions and the present values of all captures. `shown`: the batch and head."""
+        for name, size in (("queries", queries), ("keys", keys)):
+            _checks.integer(size, name, 0)
         kernel, held, arguments = self._last(), [], {}
         number = self.variant.num_tensors
         for trace in self.variant.parts:
@@ -310,10 +317,11 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
                         alignment)
     element = _element(dtypes)
     if head_dims is not None and element is not None and target is not None:
-        dims: List[int] = [head_dims, head_dims] if isinstance(head_dims, int) else \
-            list(head_dims)
+        dims: List[int] = list(head_dims) if isinstance(head_dims, (tuple, list)) else \
+            [head_dims, head_dims]
         if len(dims) != 2:
             raise ArgumentError("head_dims: expected D or (D, Dv), but got %r" % (head_dims,))
+        dims = [_checks.integer(dim, "head_dims", 1) for dim in dims]
         compiled.specialize(element, dims[0], dims[1], compiled.target or _SIMULATED)
     else:
         compiled._traces()  # what is wrong with a function is said now

@@ -224,6 +224,7 @@ class Masks(AttnTest):
     def test_captures(self):
         lengths = np.array([9, 33], np.int32)
         self.picture(attn.key_length(lengths), lambda b, h, i, j: j < lengths[b])
+        self.picture(attn.key_length([9, 33]), lambda b, h, i, j: j < lengths[b])
         ids = np.sort(RNG.integers(0, 4, 33)).astype(np.int32)
         self.picture(attn.same_document(ids) & attn.causal,
                      lambda b, h, i, j: (ids[i] == ids[j]) & (j <= i))
@@ -389,6 +390,8 @@ class Functions(AttnTest):
         self.same(lambda s, b, h, i, j: np.where(np.logical_or(i < j, h == 0), s, 0.5 * s))
         self.same(lambda s, b, h, i, j: s + np.clip(i - j, -4, 4) * np.float32(0.25))
         self.same(lambda s, b, h, i, j: np.log1p(np.abs(s)) + np.sin(s) + np.sqrt(np.square(s)))
+        self.same(lambda s, b, h, i, j: np.rint((i - j) / 2) + np.trunc((i - j) / 3) +
+                  np.sign(i - j) + np.fmod(i - j, 3) * 0.5 + np.sign(s) + np.fmod(s, 0.5))
 
     def test_torch(self):
         def torch_function(name):  # dispatches as torch's functions do
@@ -503,6 +506,19 @@ class Refusals(AttnTest):
         self.refused_score("chained comparison", lambda s, b, h, i, j: s * (0 <= i < j))
         self.refused_score("attn.exp", lambda s, b, h, i, j: math.exp(s))
         self.refused_score("cannot be iterated", lambda s, b, h, i, j: sum(s))
+        self.refused_score(r"test_attn.py:\d+: .*item\(\) needs a value that is known",
+                           lambda s, b, h, i, j: s * i.item())
+        self.refused_score("an index or count", lambda s, b, h, i, j: s + [1, 2, 3, 4][h])
+        self.refused_score("key of a dict", lambda s, b, h, i, j: s + {0: 1}[h])
+
+    def test_stores(self):
+        table = np.zeros(4, np.float32)
+
+        def score(s, b, h, i, j):
+            table[0] = s
+            return s
+
+        self.refused_score(r"test_attn.py:\d+: table\[0\] = s: .*stores nothing", score)
 
     def test_results(self):
         self.refused_score("returns a bool.*attn.where", lambda s, b, h, i, j: i >= j)
@@ -521,6 +537,12 @@ class Refusals(AttnTest):
         self.refused_score("expected integers or truth", lambda s, b, h, i, j: s & 1)
         self.refused_score("expected a truth value", lambda s, b, h, i, j: np.where(s, 0, 1))
         self.refused_score("positive divisor", lambda s, b, h, i, j: s + i // 0)
+        self.refused_score("'matmul' is not", lambda s, b, h, i, j: s @ s)
+        self.refused_score("no digits", lambda s, b, h, i, j: round(s, 2))
+        self.refused_score("numpy.add.reduce", lambda s, b, h, i, j: np.add.reduce(s))
+        self.refused_score("NumPy array", lambda s, b, h, i, j: np.array([s, s]))
+        self.refused_score("got a complex", lambda s, b, h, i, j: s * 1j)
+        self.refused_score("does not fit 32 bits", lambda s, b, h, i, j: s + 2**40)
 
     def test_captures(self):
         table, names = np.zeros((4, 4), np.float32), {"a"}
@@ -539,6 +561,10 @@ class Refusals(AttnTest):
         self.refused(attn.ArgumentError, "'short': dimension 0 is indexed by kv_idx: expected "
                      "at least 33 elements, but got 8", attn.flex_attention, q, k, v,
                      lambda s, b, h, i, j: s + short[j], enable_gqa=True)
+        ids = np.zeros(20, np.int32)
+        self.refused(attn.ArgumentError, "captured tensor 'key_ids': dimension 0 is indexed by "
+                     "kv_idx", attn.flex_attention, q, k, v,
+                     block_mask=attn.same_document(ids), enable_gqa=True)
 
     def test_tensors(self):
         q, k, v = tensors()
@@ -564,7 +590,41 @@ class Refusals(AttnTest):
         run("dropout_p", attn.scaled_dot_product_attention, q, k, v, dropout_p=0.1)
         run("attn_mask: dimension 1", attn.scaled_dot_product_attention, q, k, v,
             np.ones((20, 32), bool), enable_gqa=True)
+        run("query: rank: expected 4", attn.scaled_dot_product_attention, q[0], k, v,
+            np.ones((20, 33), bool), enable_gqa=True)
+        run("expected a mask function", lambda: attn.causal & 3)
         run("cos: expected both", attn.apply_rotary, q, sin=np.zeros((1, 1), np.float32))
+
+    def test_numbers_and_names(self):
+        q, k, v = tensors()
+        run = functools.partial(self.refused, attn.ArgumentError)
+        for alignment in (3, 0, -16, 32, "x", None, 8.0):
+            run("alignment: expected 2, 4, 8 or 16", attn.compile, alignment=alignment)
+            run("alignment", attn.flex_attention, q, k, v, enable_gqa=True,
+                kernel_options={"alignment": alignment})
+        for scale in ("a", math.nan, [1], 1e300):
+            run("scale: expected a finite number", attn.flex_attention, q, k, v, scale=scale,
+                enable_gqa=True)
+        for target in (80, b"sm_80", ["sm_80"]):
+            run("target: expected the name", attn.compile, target=target)
+        for dims in ("a", 0, -1, 64.0, (64, "b"), True):
+            run("head_dims: expected an integer of at least 1", attn.compile, dtypes="float16",
+                head_dims=dims, target="sm_80")
+        run("normalizer", attn.compile, normalizer=None)
+        run("kernel_options: expected a dict", attn.flex_attention, q, k, v, enable_gqa=True,
+            kernel_options=3)
+        run("stream", attn.compile(), q, k, v, stream="x")
+        compiled = attn.compile(dtypes="float16", head_dims=32, target="sm_80")
+        run("queries: expected an integer of at least 0", compiled.mask_picture, -1, 4)
+        run("keys: expected an integer of at least 0", compiled.explain, keys="a")
+        rotary = functools.partial(run, function=attn.apply_rotary, x=q)
+        for message, option in (("offset: expected an integer", {"offset": 1.5}),
+                                ("base: expected a finite", {"base": "a"}),
+                                ("base: expected a number above 0", {"base": -1.0}),
+                                ("rotary_dim: expected an even", {"rotary_dim": 33}),
+                                ("rotary_dim: expected an even", {"rotary_dim": 40}),
+                                ("positions: expected", {"positions": np.arange(20)})):
+            rotary(message, **option)
 
     def test_compiler(self):
         q, k, v = tensors(d=20, dv=20)
