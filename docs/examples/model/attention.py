@@ -46,10 +46,10 @@ class Reference:
 def allowed(p, v, off):
     """How far each element of p @ v may be from that of a kernel. Weights are rounded to
     float16 before the second product, and so is the result: UNIT each of the weighted
-    mean of |v|. What is below 2^-14 is rounded to multiples of 2^-24. Where a score function has made
-    a score s, a tanh of the chip is off by UNIT of it; `off` is |s|, else 0: by as much the
-    weight e^s is, and the sum of weights by the mean of it. Sums of float32 are two
-    orders of magnitude better."""
+    mean of |v|. What is below 2^-14 is rounded to multiples of 2^-24. Where a score
+    function has made a score s, a tanh of the chip is off by UNIT of it; `off` is |s|, else
+    0: by as much the weight e^s is, and the sum of weights by the mean of it. Sums of
+    float32 are two orders of magnitude better."""
     size = np.abs(v)
     mean_off = (p * off).sum(-1, keepdims=True)
     return UNIT * ((p * (2 + off + mean_off)) @ size) + \
