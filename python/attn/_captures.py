@@ -240,12 +240,17 @@ def _is_again(what: str, expected: Any, value: Any) -> bool:
     return type(value) is type(expected) and value == expected
 
 
+#: What names of a region's values begin with; regions of one op share them.
+_PREFIXES = {"score": "s", "mask": "m", "sink": "z"}
+
+
 class Trace:
     """A function as operations, for all captures of the same types."""
 
     def __init__(self, kind: str, body: List[str], prelude: List[str],
                  captures: Sequence[Any], guards: Dict[Path, Any], result: str):
         self.kind, self.body, self.prelude, self.result = kind, body, prelude, result
+        self.prefix = _PREFIXES[kind]
         self.captures = [(c.path, c.name, getattr(c, "element", None) or c.kind,
                           len(c.sizes) if isinstance(c, CapturedTensor) else None,
                           dict(c.index_sizes)) for c in captures]
@@ -303,7 +308,7 @@ def _result(kind: str, result: Any, function: Any) -> Value:
 def _trace_once(kind: str, function: Callable, constants: Set[Path]) -> Trace:
     lifting = Lifting(constants)
     stand_in = lifting.value(function, ())
-    builder = Builder(kind[0], constants)
+    builder = Builder(_PREFIXES[kind], constants)
     arguments = [Value("%" + name, element, is_nonnegative=element == "index",
                        index_of=_POSITIONS.get(name)) for name, element in _ARGUMENTS[kind]]
     with builder:

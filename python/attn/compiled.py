@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
@@ -116,12 +116,13 @@ class Compiled:
             found.append(trace)
         return tuple(found)
 
-    def specialize(self, element: str, head_dim: int, value_dim: int, chip: str) -> Kernel:
+    def specialize(self, element: str, head_dim: int, value_dim: int, chip: str,
+                   value_in_key: bool = False, heads_are_rows: bool = False) -> Kernel:
         """The kernel for these types, compiled if need be."""
         with self._lock:
             variant = Variant(self._traces(), element, head_dim, value_dim, self.normalizer,
                               self.scale, self.return_lse, chip, self.alignment,
-                              self.difference)
+                              self.difference, value_in_key, heads_are_rows)
             self.kernel, self.variant = kernel_of(variant), variant
             return self.kernel
 
@@ -146,12 +147,22 @@ class Compiled:
         """`more` are tensors and numbers between the tensors and the captures."""
         (_, first), (_, key), *_, (_, value) = tensors.items()
         place = Place(first, self.target, stream)
-        kernel = self.specialize(first.element, first.shape[3], value.shape[3], place.chip)
+        in_key = self.difference is None and is_in_key(value, key)
+        # One query of heads that share a key: its heads fill a tile as rows of one head.
+        rows = in_key and key.shape[1] == 1 and first.shape[2] == 1 and \
+            self.functions["sink"] is None
+        kernel = self.specialize(first.element, first.shape[3], value.shape[3], place.chip,
+                                 in_key, rows)
         self.counts.calls += 1
         variant = self.variant
         with Call(place, first) as call:
             for name, array in tensors.items():
-                call.tensor(array, name)
+                if rows and array is first:
+                    b, h, s, d = array.strides
+                    array = array.view((first.shape[0], 1, first.shape[1], first.shape[3]),
+                                       (b, s, h, d))
+                if not (in_key and array is value):
+                    call.tensor(array, name)
             for name, operand in more:
                 if isinstance(operand, Array):
                     call.tensor(operand, name)
@@ -161,9 +172,10 @@ class Compiled:
                      "kv": key.shape[2]}
             self._add_captures(call, variant, sizes)
             shape = first.shape[:3] + (value.shape[3],)
-            call.result(shape, first.element, "out")
+            as_rows = (shape[0], 1, shape[1]) if rows else None
+            call.result(shape, first.element, "out", as_rows and as_rows + shape[3:])
             if self.return_lse:
-                call.result(shape[:3], "f32", "lse")
+                call.result(shape[:3], "f32", "lse", as_rows)
             results = call.run(kernel)
         return tuple(results) if self.return_lse else results[0]
 
@@ -185,6 +197,10 @@ class Compiled:
                                 sizes[position], array.shape[dimension]))
 
     # Looking at it.
+
+    def _text(self) -> str:
+        """The program for sizes as callers mean them."""
+        return program(replace(self.variant, heads_are_rows=False))
 
     @property
     def mlir(self) -> str:
@@ -214,7 +230,7 @@ class Compiled:
                  "keys": keys}
         problem = Problem([None if size is None else _checks.integer(size, name, 0)
                            for name, size in sizes.items()])
-        return compiler().explain(program(self.variant), kernel.chip, problem, as_json,
+        return compiler().explain(self._text(), kernel.chip, problem, as_json,
                                   alignment=self.alignment)
 
     def mask_picture(self, queries: int, keys: int, *, batch: int = 1, heads: int = 1,
@@ -234,7 +250,7 @@ class Compiled:
                 arguments[number] = (host.ctypes.data, host.shape if rank is not None else ())
                 number += 1
         problem = Problem((batch, heads, kv_heads or heads, queries, keys), shown, arguments)
-        return Picture(compiler().mask_picture(program(self.variant), kernel.chip, problem,
+        return Picture(compiler().mask_picture(self._text(), kernel.chip, problem,
                                                alignment=self.alignment))
 
     def __repr__(self) -> str:
@@ -254,6 +270,12 @@ def _host_value(value: Any, name: str, element: str, rank: Optional[int]) -> np.
         array = describe(value.cpu(), name)
     host = array.dense()
     return host if element == "bf16" else np.ascontiguousarray(host, NUMPY[element])
+
+
+def is_in_key(value: Array, key: Array) -> bool:
+    """Whether the value is the first columns of the key, as in latent attention."""
+    return value.address == key.address and value.strides == key.strides and \
+        value.shape[3] < key.shape[3] and 0 not in key.shape
 
 
 def check_shapes(query: Array, key: Array, value: Array, map_number: str = "") -> None:
@@ -293,8 +315,8 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
             mask_mod: Optional[MaskFunction] = None, *, sink_mod: Optional[Callable] = None,
             normalizer: str = "softmax", dtypes: Any = None,
             head_dims: Union[int, Sequence[int], None] = None, target: Optional[str] = None,
-            scale: Optional[float] = None, return_lse: bool = False,
-            alignment: int = 16) -> Compiled:
+            scale: Optional[float] = None, return_lse: bool = False, alignment: int = 16,
+            value_in_key: bool = False) -> Compiled:
     """A variant of attention as a callable: see Compiled.
 
     score_mod: (score, b, h, q_idx, kv_idx) -> the new score, a number; `score` is
@@ -309,6 +331,8 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
         is that of the device when it is not given.
     alignment: bytes that rows of the tensors start at multiples of: 16, or 8, 4 or 2 for
         odd strides at the price of slower copies.
+    value_in_key: compile now for values that are the first Dv columns of their keys. Calls
+        see by themselves whether that is so.
 
     Raises TraceError with the line of a function that cannot be compiled, ArgumentError,
     and CompileError.
@@ -322,7 +346,8 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
         if len(dims) != 2:
             raise ArgumentError("head_dims: expected D or (D, Dv), but got %r" % (head_dims,))
         dims = [_checks.integer(dim, "head_dims", 1) for dim in dims]
-        compiled.specialize(element, dims[0], dims[1], compiled.target or _SIMULATED)
+        compiled.specialize(element, dims[0], dims[1], compiled.target or _SIMULATED,
+                            value_in_key)
     else:
         compiled._traces()  # what is wrong with a function is said now
     return compiled

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The package on a CUDA driver whose GPUs are the simulator: tensors of a framework that
 speaks DLPack. Run by test_attn_cuda.py with that driver on LD_LIBRARY_PATH."""
+import copy
 import ctypes
 import functools
 import gc
@@ -89,6 +90,20 @@ class CudaTest(unittest.TestCase):
             tensor.shape, tensor.strides = x.shape, (h * s * d, d, h * d, 1)
         out = attn.flex_attention(*swapped, enable_gqa=True)
         self.near(out.numpy(), reference(*self.host)[0])
+
+    def test_latent(self):
+        """The value is a view of the key; the heads of the query are rows of a tile."""
+        host = np.random.default_rng(2).standard_normal((1, 1, 40, 96)).astype(np.float16)
+        key, query = Tensor(host), self.host[0][:, :, :1].repeat(3, 3)
+        value = copy.copy(key)
+        value.shape = host.shape[:3] + (64,)
+        before = driver.fake_cuda_calls(b"launch")
+        out, lse = attn.flex_attention(Tensor(query), key, value, enable_gqa=True,
+                                       return_lse=True)
+        self.assertEqual(driver.fake_cuda_calls(b"launch"), before + 1)
+        want = reference(query, host, host[..., :64])
+        self.near(out.numpy(), want[0])
+        self.near(lse.numpy(), want[1])
 
     def test_queue(self):
         device, context, queue = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_void_p()

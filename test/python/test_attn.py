@@ -164,6 +164,51 @@ class Calls(AttnTest):
             with self.assertRaisesRegex(attn.ArgumentError, message):
                 run(*arguments, **options)
 
+    def test_latent(self):
+        """Values that are the first columns of their keys, which are read once."""
+        for dims, heads, lengths in (((576, 512), 1, (3, 1)), ((96, 64), 2, (9,))):
+            keys = RNG.standard_normal((2, heads, 70, dims[0])).astype(np.float16)
+            values, known = keys[..., :dims[1]], np.array([50, 70], np.int32)
+            for sq in lengths:
+                q = RNG.standard_normal((2, 16, sq, dims[0])).astype(np.float16)
+                factors = np.linspace(-1, 1, 16).astype(np.float32)
+                score = lambda s, b, h, i, j: s + factors[h] * (j - i) * 0.1  # noqa: E731
+                mask = attn.causal_bottom_right & attn.key_length(known)
+                want, want_lse = reference(
+                    q, keys, values, score, scale=0.07,
+                    mask=lambda b, h, i, j: (j <= i + 70 - sq) & (j < known[b]))
+                for target in ("sm_80", "sm_90a"):
+                    with self.subTest(dims=dims, sq=sq, target=target):
+                        out, lse = attn.flex_attention(
+                            q, keys, values, score, mask, 0.07, True, True,
+                            {"target": target})
+                        self.near(out, want)
+                        self.near(lse, want_lse)
+
+    def test_latent_programs(self):
+        keys = np.zeros((1, 1, 40, 96), np.float16)
+        q = np.zeros((1, 4, 1, 96), np.float16)
+        compiled = attn.compile(mask_mod=attn.causal_bottom_right)
+        compiled(q, keys, keys[..., :64])
+        self.assertIn("extract_slice %k", compiled.mlir)
+        self.assertIn("%one: index, %h: index", compiled.mlir)
+        self.assertTrue(compiled.mask_picture(256, 256).startswith("<svg"))
+        self.assertIn("queries 256", compiled.explain(queries=256, keys=256))
+        for values in (keys[..., 32:], keys[..., :64].copy(), keys):
+            compiled(q, keys, values)
+            self.assertNotIn("extract_slice", compiled.mlir)
+        # Sinks are of heads, so heads are no rows.
+        sinks = RNG.standard_normal(4).astype(np.float32)
+        keys = RNG.standard_normal(keys.shape).astype(np.float16)
+        got = attn.compile(sink_mod=lambda b, h: sinks[h])(q, keys, keys[..., :64])
+        out, lse = reference(q, keys, keys[..., :64])
+        self.near(got, out / (1 + np.exp(sinks[None, :, None] - lse))[..., None])
+        ahead = attn.compile(dtypes="bfloat16", head_dims=(576, 512), target="sm_90a",
+                             value_in_key=True)
+        self.assertIn("wgmma", ahead.ptx)
+        with self.assertRaisesRegex(attn.CompileError, "where the value is the first columns"):
+            attn.compile(dtypes="bfloat16", head_dims=(576, 512), target="sm_90a")
+
     def test_rotary(self):
         x = tensors(sq=6)[0]
         angles = (np.arange(6)[:, None] + 3) * 500.0 ** (-2 * np.arange(16) / 32)
@@ -368,6 +413,16 @@ class Captures(AttnTest):
         got = attn.compile(sink_mod=lambda b, h: sinks[h])(q, k, v)
         out, lse = reference(q, k, v)
         self.near(got, out / (1 + np.exp(sinks[None, :, None] - lse))[..., None])
+
+    def test_captures_of_all_regions(self):
+        factor, sinks, width, count = 0.5, np.ones(4, np.float32), 20, 2
+        q, k, v = tensors()
+        got = attn.compile(lambda s, b, h, i, j: s * factor + slopes[h] * count,
+                           lambda b, h, i, j: j < width,
+                           sink_mod=lambda b, h: sinks[h] * count)(q, k, v)
+        out, lse = reference(q, k, v, lambda s, b, h, i, j: s * factor + slopes[h] * count,
+                             lambda b, h, i, j: j < width)
+        self.near(got, out / (1 + np.exp(2 - lse))[..., None])
 
 
 class Functions(AttnTest):
@@ -638,6 +693,7 @@ class Refusals(AttnTest):
         done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(done.stderr.count("computed by the simulator of sm_80"), 1)
+        self.assertIn("<string>:3: UserWarning", done.stderr)  # the line of the caller
 
     def test_traces_are_kept_by_kind(self):
         self.assertTrue(all(kind in ("score", "mask", "sink")

@@ -144,6 +144,16 @@ class TorchTest(unittest.TestCase):
         q, k, v = (x.transpose(1, 2) for x in torch.randn(1, 40, 3, 4, 64).half().unbind(2))
         self.near(*self.flex(q, k, v))
 
+    def test_latent(self):
+        """The value is a view of the key."""
+        latent, q = torch.randn(1, 1, 40, 128).half(), torch.randn(1, 8, 1, 128).half()
+        compiled = attn.compile()
+        got = compiled(q, latent, latent[..., :64])
+        self.assertIn("extract_slice", compiled.mlir)
+        latent = latent.float()
+        self.near(got, flex.flex_attention(q.float(), latent, latent[..., :64],
+                                           enable_gqa=True))
+
     def test_modules(self):
         class Biased(torch.nn.Module):
             def __init__(self):
