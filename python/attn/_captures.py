@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import re
+import traceback
 import types
 from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
@@ -305,6 +307,20 @@ def _result(kind: str, result: Any, function: Any) -> Value:
     return value
 
 
+def _name_foreign_call(problem: TypeError) -> None:
+    """Raises a TraceError where a library that does not know traced values has failed, such
+    as jax.numpy. Returns where the function itself has."""
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__)
+              if not frame.filename.startswith(os.path.dirname(__file__) + os.sep)]
+    own = [frame for frame in frames if "-packages" + os.sep not in frame.filename]
+    # JAX hides its frames, but says what it got.
+    if own and (frames[-1] is not own[-1] or Value.__module__ in str(problem)):
+        raise TraceError("%s:%d: %s: a library cannot take a traced value (%s); use functions "
+                         "of attn, torch or numpy" % (
+                             own[-1].filename, own[-1].lineno, own[-1].line,
+                             str(problem).split("\n", 1)[0])) from problem
+
+
 def _trace_once(kind: str, function: Callable, constants: Set[Path]) -> Trace:
     lifting = Lifting(constants)
     stand_in = lifting.value(function, ())
@@ -315,7 +331,10 @@ def _trace_once(kind: str, function: Callable, constants: Set[Path]) -> Trace:
         try:
             result = stand_in(*arguments)
         except TypeError as problem:
-            if isinstance(problem, TraceError) or problem.__traceback__.tb_next is not None:
+            if isinstance(problem, TraceError):
+                raise
+            if problem.__traceback__.tb_next is not None:
+                _name_foreign_call(problem)
                 raise
             raise TraceError("%s: a %s function takes (%s): %s" % (
                 _describe(function), kind, ", ".join(

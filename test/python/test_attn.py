@@ -566,6 +566,16 @@ class Refusals(AttnTest):
         self.refused_score("an index or count", lambda s, b, h, i, j: s + [1, 2, 3, 4][h])
         self.refused_score("key of a dict", lambda s, b, h, i, j: s + {0: 1}[h])
 
+    def test_functions_of_other_libraries(self):
+        scope = {"__name__": "library"}
+        exec(compile("def tanh(x):\n    raise TypeError('got a Value\\nand more')\n",
+                     "/usr/lib/site-packages/library.py", "exec"), scope)
+        tanh = scope["tanh"]
+        self.refused_score(r"test_attn.py:\d+: .*tanh\(s\).*cannot take a traced value "
+                           r"\(got a Value\); use functions of attn", lambda s, b, h, i, j: tanh(s))
+        with self.assertRaisesRegex(TypeError, "^unsupported operand"):  # of the user
+            attn.compile(lambda s, b, h, i, j: s + ({} + 1))
+
     def test_stores(self):
         table = np.zeros(4, np.float32)
 

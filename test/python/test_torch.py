@@ -4,6 +4,7 @@
 PyTorch of 2.5 or newer; nothing else here does."""
 import unittest
 import warnings
+from unittest import mock
 
 try:
     import torch
@@ -169,6 +170,20 @@ class TorchTest(unittest.TestCase):
             self.near(*self.flex(*tensors(), module.score))
         with self.assertRaisesRegex(attn.ArgumentError, "captured tensor 'factor': requires a"):
             attn.flex_attention(*tensors(), module.score)
+
+    def test_in_place_of_pytorchs(self):
+        """A module of PyTorch whose attention is that of attn."""
+        module = torch.nn.MultiheadAttention(256, 4, batch_first=True)  # in training mode
+        x = torch.randn(2, 30, 256)
+        options = {"need_weights": False,
+                   "attn_mask": torch.ones(30, 30, dtype=torch.bool).triu(1)}
+        with torch.no_grad():
+            want, _ = module(x, x, x, **options)
+            with mock.patch.object(F, "scaled_dot_product_attention",
+                                   side_effect=attn.scaled_dot_product_attention) as used:
+                got, _ = module.half()(x.half(), x.half(), x.half(), **options)
+        self.assertEqual(used.call_count, 1)
+        self.near(got, want)
 
     def test_gradients(self):
         q, k, v = tensors()
