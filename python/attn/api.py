@@ -3,7 +3,7 @@
 """Attention with the signatures of PyTorch, and rotary embedding."""
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
 from . import _checks
 from ._arrays import Broadcast, describe, is_array
@@ -22,9 +22,17 @@ class BlockMask:
         self.mask_mod = mask_mod
 
 
+class AuxOutput(NamedTuple):
+    """What flex_attention() returns beside the output for PyTorch's return_aux."""
+
+    lse: Any = None
+    max_scores: Any = None
+
+
 def create_block_mask(mask_mod: Callable, B: Any = None, H: Any = None,  # noqa: N803
                       Q_LEN: Any = None, KV_LEN: Any = None, device: Any = None,
-                      BLOCK_SIZE: Any = None, _compile: bool = False) -> BlockMask:
+                      BLOCK_SIZE: Any = None, _compile: bool = False,
+                      **_: Any) -> BlockMask:
     """Of PyTorch's signature; it only keeps the function."""
     return BlockMask(mask_mod)
 
@@ -55,18 +63,28 @@ def _compiled_for(score_mod: Any, mask_mod: Any, scale: Any, return_lse: bool,
 def flex_attention(query: Any, key: Any, value: Any, score_mod: Optional[Callable] = None,
                    block_mask: Any = None, scale: Optional[float] = None,
                    enable_gqa: bool = False, return_lse: bool = False,
-                   kernel_options: Optional[Dict[str, Any]] = None) -> Any:
+                   kernel_options: Optional[Dict[str, Any]] = None, *,
+                   return_aux: Any = None) -> Any:
     """torch.nn.attention.flex_attention.flex_attention, forward only.
 
     query: [B, Hq, Sq, D], key: [B, Hkv, Sk, D], value: [B, Hkv, Sk, Dv], of float16 or
     bfloat16. score_mod: (score, b, h, q_idx, kv_idx) -> score. block_mask: a BlockMask of
     PyTorch or of attn, a Mask, or a mask function (b, h, q_idx, kv_idx) -> bool: of a
     BlockMask only its mask_mod counts. kernel_options: "alignment" (bytes) and "target"
-    are read, the others are PyTorch's and ignored.
+    are read, the others are PyTorch's and ignored. return_aux: PyTorch's AuxRequest, of
+    which lse can be had and max_scores cannot.
 
-    Returns out, [B, Hq, Sq, Dv], or (out, lse) with lse [B, Hq, Sq] in float32. Raises as
-    attn.Compiled does.
+    Returns out, [B, Hq, Sq, Dv], or (out, lse) with lse [B, Hq, Sq] in float32, or with
+    return_aux (out, AuxOutput). Raises as attn.Compiled does.
     """
+    if return_aux is not None:
+        if getattr(return_aux, "max_scores", False) or not hasattr(return_aux, "lse"):
+            raise ArgumentError("return_aux: expected an AuxRequest of lse alone, but got %r" % (
+                return_aux,))
+        found = flex_attention(query, key, value, score_mod, block_mask, scale, enable_gqa,
+                               bool(return_aux.lse), kernel_options)
+        out, lse = found if return_aux.lse else (found, None)
+        return out, AuxOutput(lse)
     options = {} if kernel_options is None else kernel_options
     if not isinstance(options, dict):
         raise ArgumentError("kernel_options: expected a dict, but got a %s" %

@@ -22,6 +22,7 @@ halves, brains = wide.half(), wide[0].bfloat16()
 documents = torch.repeat_interleave(torch.arange(4), 10)
 some = torch.rand(40) < 0.5
 three, turned = torch.tensor(3), torch.randn(40, 40).t()
+HAS_AUX = hasattr(flex, "AuxRequest")
 TOLERANCE = {torch.float16: 2e-3, torch.bfloat16: 1.6e-2}
 
 SCORES = {
@@ -126,6 +127,12 @@ class TorchTest(unittest.TestCase):
         self.near(got[0], want[0])
         self.assertEqual(got[1].dtype, torch.float32)
         torch.testing.assert_close(got[1], want[1], atol=1e-5, rtol=1e-5)
+
+    @unittest.skipUnless(HAS_AUX, "PyTorch before 2.9")
+    def test_aux(self):
+        got, want = self.flex(*tensors(), mask=causal, return_aux=flex.AuxRequest(lse=True))
+        self.near(got[0], want[0])
+        torch.testing.assert_close(got[1].lse, want[1].lse, atol=1e-5, rtol=1e-5)
 
     def test_scaled_dot_product_attention(self):
         for hkv, sk, options in (
