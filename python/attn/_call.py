@@ -58,8 +58,9 @@ def device_text(device: Any) -> str:
 class Call:
     """The arguments of one call, in the order of the program's."""
 
-    def __init__(self, place: Place, like: Array):
-        self.place, self.like = place, like
+    def __init__(self, place: Place, like: Array, first: str = "query"):
+        """`like`: the tensor whose kind results are of, the argument `first`."""
+        self.place, self.like, self.first = place, like, first
         self.arguments: List[int] = []
         self.kept: List[Any] = []
         self.buffers: List[int] = []  # of the simulator
@@ -87,8 +88,8 @@ class Call:
 
     def tensor(self, array: Array, name: str) -> None:
         if array.device != self.place.device:
-            raise ArgumentError("%s: device: expected %s as for query, but got %s" % (
-                name, device_text(self.place.device), device_text(array.device)))
+            raise ArgumentError("%s: device: expected %s as for %s, but got %s" % (
+                name, device_text(self.place.device), self.first, device_text(array.device)))
         if self.place.device == "cpu":
             self.upload(array.dense(), array.element, name)
         else:

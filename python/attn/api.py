@@ -206,7 +206,7 @@ def apply_rotary(x: Any, *, offset: int = 0, positions: Any = None, base: float 
     kernel = kernel_for(key, lambda: rotary_program(
         array.element, array.shape[3], base, dim, interleaved, kind, cos is not None),
         place.chip, 16, "rotary embedding")
-    with Call(place, array) as call:
+    with Call(place, array, "x") as call:
         call.tensor(array, "x")
         if given is not None:
             call.tensor(given, "positions")

@@ -145,7 +145,7 @@ class Compiled:
     def run(self, tensors: Dict[str, Array], more: Sequence[Tuple[str, Any]],
              stream: Optional[int]) -> Any:
         """`more` are tensors and numbers between the tensors and the captures."""
-        (_, first), (_, key), *_, (_, value) = tensors.items()
+        (first_name, first), (_, key), *_, (_, value) = tensors.items()
         place = Place(first, self.target, stream)
         in_key = self.difference is None and is_in_key(value, key)
         # One query of heads that share a key: its heads fill a tile as rows of one head.
@@ -155,7 +155,7 @@ class Compiled:
                                  in_key, rows)
         self.counts.calls += 1
         variant = self.variant
-        with Call(place, first) as call:
+        with Call(place, first, first_name) as call:
             for name, array in tensors.items():
                 if rows and array is first:
                     b, h, s, d = array.strides
