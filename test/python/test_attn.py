@@ -538,6 +538,22 @@ class Compiling(AttnTest):
                 self.assertEqual(done.stdout.strip(), expected, done.stderr)
 
 
+    def test_where_the_library_is_looked_for(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.dict(os.environ, {"ATTN_BUILD_DIR": folder}), \
+                mock.patch.object(sys, "path", [folder]):
+            os.environ.pop("ATTN_LIBRARY", None)
+            with self.assertRaisesRegex(ImportError, "no .*libattn.so or .*ATTN_LIBRARY"):
+                _library._find()
+            # Last, what pip install -e has left among the other packages.
+            for place in ((folder, "attn", "lib"), (folder, "lib")):
+                path = os.path.join(*place, "libattn.so")
+                os.makedirs(os.path.dirname(path))
+                open(path, "w").close()
+                self.assertEqual(_library._find(), path)
+            os.environ["ATTN_LIBRARY"] = __file__
+            self.assertEqual(_library._find(), __file__)
+
     def test_ptxas_of_a_wheel(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "nvidia", "cu13", "bin", "ptxas")
