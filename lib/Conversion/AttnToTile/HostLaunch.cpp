@@ -92,7 +92,7 @@ void attn::buildArgumentChecks(AttentionOpInterface op, int64_t alignment) {
 }
 
 void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                       gpu::GPUFuncOp kernel, Value tiles) {
+                       gpu::GPUFuncOp kernel, ValueRange more) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, value);
@@ -104,7 +104,6 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
       b, dim(2), constant(getQueriesOfBlock(op, schedule)));
   gpu::KernelDim3 grid{blocks, dim(1), dim(0)};
   SmallVector<Value> operands = getKernelOperands(op);
-  if (tiles)
-    operands.push_back(tiles);
+  llvm::append_range(operands, more);
   createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);
 }
