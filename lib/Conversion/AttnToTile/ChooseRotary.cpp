@@ -130,6 +130,12 @@ static bool mayChangeInput(Operation *op, RotaryOp rotary) {
       });
 }
 
+static Value throughCasts(Value memref) {
+  while (auto cast = memref.getDefiningOp<memref::CastOp>())
+    memref = cast.getSource();
+  return memref;
+}
+
 static std::string explainObstacle(AttentionOpInterface op, Value operand,
                                    RotaryOp rotary,
                                    tile::ScheduleAttr schedule) {
@@ -137,6 +143,8 @@ static std::string explainObstacle(AttentionOpInterface op, Value operand,
     return "the op has two maps, whose rows are one tile";
   if (!memoryOf(operand).getDefiningOp<WorkspaceOp>())
     return "the caller gets the rotated tensor";
+  if (throughCasts(operand) != throughCasts(rotary.getOuts()))
+    return "attention reads a part of the rotated tensor";
   SmallVector<OpOperand *> uses;
   collectUses(memoryOf(operand), uses);
   if (uses.size() != 2)

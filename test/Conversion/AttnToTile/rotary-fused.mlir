@@ -71,8 +71,10 @@ func.func @tables(%q: !t, %k: !t, %v: !t, %o: !t, %p: !p, %c: !c, %n: index) {
 !d = memref<1x4x16x64xf16>
 #schedule = #tile.schedule<m = 64, n = 64, warps = 4, stages = 1>
 
-// What another op needs, what the caller gets, what is written before attention reads it, and a
+// A part of what is rotated, what another op needs, what the caller gets, what is written before attention reads it, and a
 // key whose value is what is rotated: a kernel before.
+// CHECK-LABEL: func.func @part(
+// CHECK-COUNT-2: gpu.launch_func
 // CHECK-LABEL: func.func @shared(
 // CHECK-COUNT-3: gpu.launch_func
 // CHECK-LABEL: func.func @returned(
@@ -83,6 +85,19 @@ func.func @tables(%q: !t, %k: !t, %v: !t, %o: !t, %p: !p, %c: !c, %n: index) {
 // CHECK-COUNT-2: gpu.launch_func
 // CHECK-LABEL: func.func @value(
 // CHECK-COUNT-2: gpu.launch_func
+func.func @part(%q: memref<1x8x16x64xf16, strided<[?, ?, ?, 1], offset: ?>>, %k: !t, %o: !t,
+                %n: index) {
+  %c0 = arith.constant 0 : index
+  %w = attn.workspace %n : memref<?xi8>
+  %r = memref.view %w[%c0][] : memref<?xi8> to memref<1x8x16x64xf16>
+  attn.rotary input(%q : memref<1x8x16x64xf16, strided<[?, ?, ?, 1], offset: ?>>)
+    outs(%r : memref<1x8x16x64xf16>)
+  %p = memref.subview %r[0, 4, 0, 0] [1, 4, 16, 64] [1, 1, 1, 1] : memref<1x8x16x64xf16>
+    to memref<1x4x16x64xf16, strided<[8192, 1024, 64, 1], offset: 4096>>
+  attn.attention query(%p : memref<1x4x16x64xf16, strided<[8192, 1024, 64, 1], offset: 4096>>)
+    key(%k : !t) value(%k : !t) outs(%o : !t) {tile.schedule = #schedule}
+  return
+}
 func.func @shared(%q: !t, %k: !t, %o: !t, %u: !t, %n: index) {
   %c0 = arith.constant 0 : index
   %w = attn.workspace %n : memref<?xi8>
