@@ -39,8 +39,7 @@ struct Rotation {
   std::optional<int64_t> bytes; ///< that are read and written for it before
   /// How often a walk that rotates as it goes rotates each element.
   std::optional<int64_t> times;
-  /// What decided, with estimates; its handle of the rotation is null where the
-  /// op has a second map.
+  /// What decided, with estimates.
   mlir::attn::RotaryChoice choice;
 };
 

@@ -27,6 +27,21 @@
 // RUN: %{cluster} --schedule=m=64,n=64,warps=4,stages=2,consumers=1,overlap=true,cluster=2,persistent=true --multiprocessors=2 | FileCheck %s
 // RUN: %{run} %{both} --chip=sm_90a %{latent} | FileCheck %s
 
+// Positions of rows that do not exist are not read: of no queries, of no keys, of one each.
+// DEFINE: %{sq} = 3
+// DEFINE: %{sk} = 0
+// DEFINE: %{places} = --entry=places --inputs=random:1x2x%{sq}x64,random:1x2x%{sk}x64,random:1x2x%{sk}x64,zeros:%{sq},zeros:%{sk}
+// RUN: %{run} --chip=sm_80 %{places} | FileCheck %s
+// RUN: %{run} --chip=sm_90a %{both} %{places} | FileCheck %s
+// REDEFINE: %{sq} = 0
+// REDEFINE: %{sk} = 3
+// RUN: %{run} --chip=sm_80 %{places} | FileCheck %s
+// RUN: %{run} --chip=sm_90a %{both} %{places} | FileCheck %s
+// REDEFINE: %{sq} = 1
+// REDEFINE: %{sk} = 1
+// RUN: %{run} --chip=sm_80 %{places} | FileCheck %s
+// RUN: %{run} --chip=sm_90a %{both} %{places} | FileCheck %s
+
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 
@@ -68,4 +83,13 @@ func.func @latent(%q: tensor<?x1x?x576xf16>, %k: tensor<?x1x?x576xf16>)
       key(%k : tensor<?x1x?x576xf16>) value(%v : tensor<?x1x?x512xf16>)
     -> tensor<?x1x?x512xf16>
   return %o : tensor<?x1x?x512xf16>
+}
+
+!h = tensor<?x2x?x64xf16>
+!p = tensor<?xi32>
+func.func @places(%q: !h, %k: !h, %v: !h, %p: !p, %r: !p) -> !h {
+  %qr = attn.rotary input(%q : !h) positions(%p : !p) -> !h
+  %kr = attn.rotary input(%k : !h) positions(%r : !p) -> !h
+  %o = attn.attention query(%qr : !h) key(%kr : !h) value(%v : !h) -> !h
+  return %o : !h
 }

@@ -48,8 +48,7 @@ struct RotaryChoices {
 RotaryChoices chooseRotary(AttentionOpInterface op, tile::ScheduleAttr schedule,
                            StringRef chip, RotaryRule rule);
 
-/// Rotations of the other operands, which are never fused: those of the second
-/// map of an op that has two.
+/// Whether attn.rotary makes the operand of a bufferized op.
 bool isRotated(Value operand);
 
 /// The memory that a view is of.

@@ -12,11 +12,12 @@ using namespace mlir;
 using namespace mlir::attn;
 
 void FusedRotations::redirect(AttentionOpInterface op) {
-  auto attention = cast<AttentionOp>(op.getOperation());
   if (query)
-    attention.getQueryMutable().assign(query.getInput());
+    cast<AttentionOp>(op.getOperation())
+        .getQueryMutable()
+        .assign(query.getInput());
   if (key)
-    attention.getKeyMutable().assign(key.getInput());
+    cast<AttentionOp>(op.getOperation()).getKeyMutable().assign(key.getInput());
 }
 
 void FusedRotations::buildOperands(int64_t alignment) {
