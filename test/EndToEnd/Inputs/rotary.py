@@ -1,7 +1,7 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """rotary.py FOLDER CHIP: kernels of attn.rotary, alone and before attention, on the
-simulator: against attn-run's own check, against NumPy, and what they move."""
+simulator (rotary_fused.py has those in the kernel of attention): against attn-run's own check, against NumPy, and what they move."""
 import collections
 import itertools
 import json
@@ -89,7 +89,7 @@ def check_traffic(case, stats):
 
 
 def check_chain(case, *options):
-    files, verdict, stats = run(case, *options)
+    files, verdict, stats = run(case, "--rotary=before", *options)
     if not files:
         return
     for name, got, want in zip(("out", "lse"), files.results(),
