@@ -1,7 +1,8 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """rotary.py FOLDER CHIP: kernels of attn.rotary, alone and before attention, on the
-simulator (rotary_fused.py has those in the kernel of attention): against attn-run's own check, against NumPy, and what they move."""
+simulator: against attn-run's own check, against NumPy, and what they move. Those in the
+kernel of attention are in rotary_fused.py."""
 import collections
 import itertools
 import json
