@@ -13,7 +13,8 @@
 using namespace mlir;
 using namespace ::attn::explain;
 using llvm::formatv;
-using mlir::attn::KeyTileWalk;
+using mlir::attn::TileWalk;
+using mlir::attn::TileWalkPlan;
 
 static std::string textOf(mlir::tile::ScheduleAttr schedule) {
   std::string text;
@@ -67,7 +68,7 @@ public:
 
 private:
   llvm::raw_ostream &line(StringRef name) {
-    return os << "  " << llvm::left_justify(name, 11);
+    return os << "  " << llvm::left_justify(name, 13);
   }
 
   void writePlan() {
@@ -77,26 +78,33 @@ private:
                          ? ", which keeps everything\n"
                          : "\n");
     line("key tiles");
-    switch (report.plan.walk) {
-    case KeyTileWalk::All:
-      os << "all of them are visited";
-      break;
-    case KeyTileWalk::Range:
-      os << "closed bounds, computed by each block of queries";
-      break;
-    case KeyTileWalk::List:
-      os << "a list for each block of queries, made by a kernel of one warp";
-      break;
-    }
-    if (report.plan.readsCaptures)
-      os << ", after captures were read once";
-    os << (report.plan.knowsFullTiles ? "; full tiles leave the mask out\n"
-                                      : "; each of these is masked\n");
-    for (Operation *undecided : report.plan.undecided)
+    writeWalk(report.keyWalk, "queries");
+    line("query tiles");
+    writeWalk(report.queryWalk, "keys");
+    for (Operation *undecided : report.keyWalk.undecided)
       line("undecided") << undecided->getName() << " at "
                         << describeLocation(undecided->getLoc())
                         << ": no bounds over a tile, so tiles that it decides "
                            "are visited and masked\n";
+  }
+
+  void writeWalk(const TileWalkPlan &plan, StringRef blocks) {
+    switch (plan.walk) {
+    case TileWalk::All:
+      os << "all of them are visited";
+      break;
+    case TileWalk::Range:
+      os << "closed bounds, computed by each block of " << blocks;
+      break;
+    case TileWalk::List:
+      os << "a list for each block of " << blocks
+         << ", made by a kernel of one warp";
+      break;
+    }
+    if (plan.readsCaptures)
+      os << ", after captures were read once";
+    os << (plan.knowsFullTiles ? "; full tiles leave the mask out\n"
+                               : "; each of these is masked\n");
   }
 
   void writeProblem() {
@@ -129,10 +137,14 @@ private:
       return;
     }
     os << " (" << report.scope << ")\n";
-    line("") << formatv("{0} visited, {1} of them although empty; {2} masked, "
-                        "{3} of them although full\n",
-                        tiles.visited, tiles.visitedEmpty, tiles.masked,
-                        tiles.maskedFull);
+    for (auto [walked, name] :
+         {std::pair(Axis::Key, "keys"), std::pair(Axis::Query, "queries")}) {
+      const WalkCounts &walk = tiles.along(walked);
+      line("") << formatv("along {0}: {1} visited, {2} of them although empty; "
+                          "{3} masked, {4} of them although full\n",
+                          name, walk.visited, walk.visitedEmpty, walk.masked,
+                          walk.maskedFull);
+    }
   }
 
   void writeWork() {
@@ -244,17 +256,24 @@ static llvm::json::Value orNull(const std::optional<T> &x) {
   return x ? llvm::json::Value(*x) : llvm::json::Value(nullptr);
 }
 
-static llvm::json::Value planJson(const Report &report) {
+static llvm::json::Value planJson(const TileWalkPlan &plan) {
   static constexpr llvm::StringLiteral kWalks[] = {"all", "range", "list"};
   llvm::json::Array undecided;
-  for (Operation *op : report.plan.undecided)
+  for (Operation *op : plan.undecided)
     undecided.push_back(
         llvm::json::Object{{"op", op->getName().getStringRef()},
                            {"location", describeLocation(op->getLoc())}});
-  return llvm::json::Object{{"walk", kWalks[int(report.plan.walk)]},
-                            {"reads_captures", report.plan.readsCaptures},
-                            {"knows_full_tiles", report.plan.knowsFullTiles},
+  return llvm::json::Object{{"walk", kWalks[int(plan.walk)]},
+                            {"reads_captures", plan.readsCaptures},
+                            {"knows_full_tiles", plan.knowsFullTiles},
                             {"undecided", std::move(undecided)}};
+}
+
+static llvm::json::Object walkJson(const WalkCounts &walk) {
+  return llvm::json::Object{{"visited", walk.visited},
+                            {"masked", walk.masked},
+                            {"visited_although_empty", walk.visitedEmpty},
+                            {"masked_although_full", walk.maskedFull}};
 }
 
 static llvm::json::Value tilesJson(const Report &report) {
@@ -274,10 +293,9 @@ static llvm::json::Value tilesJson(const Report &report) {
       {"kept_at_most", tiles.keptMost},
       {"missing_captures", llvm::json::Array(report.missing)}};
   if (tiles.isKnown) {
-    object["visited"] = tiles.visited;
-    object["masked"] = tiles.masked;
-    object["visited_although_empty"] = tiles.visitedEmpty;
-    object["masked_although_full"] = tiles.maskedFull;
+    for (auto &[name, value] : walkJson(tiles.along(Axis::Key)))
+      object[name] = value;
+    object["along_queries"] = walkJson(tiles.along(Axis::Query));
   }
   return object;
 }
@@ -358,7 +376,8 @@ static llvm::json::Value reportJson(const Report &report, StringRef chip) {
       {"schedule", textOf(subject.schedule)},
       {"reason", subject.reason},
       {"mask", subject.masks},
-      {"key_tiles", planJson(report)},
+      {"key_tiles", planJson(report.keyWalk)},
+      {"query_tiles", planJson(report.queryWalk)},
       {"sizes", llvm::json::Object{{"batch", orNull(sizes.batch)},
                                    {"heads", orNull(sizes.heads)},
                                    {"kv_heads", orNull(sizes.kvHeads)},

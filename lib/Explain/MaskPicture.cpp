@@ -251,14 +251,17 @@ private:
     entry("full", "", "full " + count(TileClass::Full));
     if (!missing.empty())
       entry("unknown", "", "depends on captures " + count(TileClass::Unknown));
-    if (counts.visitedEmpty)
+    if (walk().visitedEmpty)
       entry("empty", "visited-empty",
-            "visited although empty " + std::to_string(counts.visitedEmpty));
-    if (counts.maskedFull)
+            "visited although empty " + std::to_string(walk().visitedEmpty));
+    if (walk().maskedFull)
       entry("full", "masked-full",
-            "masked although full " + std::to_string(counts.maskedFull));
+            "masked although full " + std::to_string(walk().maskedFull));
     bottom += kLine + 4;
   }
+
+  /// That of the kernel.
+  const WalkCounts &walk() const { return counts.along(Axis::Key); }
 
   void writeCaption() {
     if (!map.isKnown()) {
@@ -269,21 +272,22 @@ private:
       bottom += kLine;
       return;
     }
-    mlir::attn::KeyTilePlan plan = mlir::attn::planKeyTiles(subject.op);
+    mlir::attn::TileWalkPlan plan =
+        mlir::attn::planTileWalk(subject.op, Axis::Key);
     static constexpr llvm::StringLiteral kWalks[] = {
         "all key tiles", "closed bounds of the key tiles",
         "a list of the key tiles"};
     text(kLeft, bottom,
          formatv("The kernel walks {0}: it visits {1} of {2} tiles and masks "
                  "{3};",
-                 kWalks[int(plan.walk)], counts.visited, counts.tiles(),
-                 counts.masked)
+                 kWalks[int(plan.walk)], walk().visited, counts.tiles(),
+                 walk().masked)
              .str(),
          "faint");
     bottom += kLine;
     text(kLeft, bottom,
          formatv("visited although empty: {0}, masked although full: {1}.",
-                 counts.visitedEmpty, counts.maskedFull)
+                 walk().visitedEmpty, walk().maskedFull)
              .str(),
          "faint");
     bottom += kLine;

@@ -72,8 +72,9 @@ static Work computeWork(const Subject &subject, const TileCounts &tiles) {
   // The rows of a schedule are those of all maps.
   const double tile = each * subject.schedule.getM() * subject.schedule.getN();
   Work work;
-  work.done = tile * tiles.visited;
-  work.skipped = tile * (tiles.tiles() - tiles.visited);
+  const int64_t visited = tiles.along(Axis::Key).visited;
+  work.done = tile * visited;
+  work.skipped = tile * (tiles.tiles() - visited);
   work.needed = each * maps * tiles.keptMost;
   return work;
 }
@@ -199,7 +200,8 @@ auto ::attn::explain::makeReport(ModuleOp program, const Subject &subject,
   report.subject = &subject;
   report.location =
       describeLocation(mlir::attn::AttentionOpInterface(subject.op)->getLoc());
-  report.plan = mlir::attn::planKeyTiles(subject.op);
+  report.keyWalk = mlir::attn::planTileWalk(subject.op, Axis::Key);
+  report.queryWalk = mlir::attn::planTileWalk(subject.op, Axis::Query);
   report.rotations = findRotations(subject);
   auto needs = measureKernels(program, subject, problem);
   if (!needs)

@@ -7,7 +7,7 @@
 
 #include "Kernels.h"
 #include "TileMap.h"
-#include "attn/Conversion/KeyTiles.h"
+#include "attn/Conversion/TileWalk.h"
 
 namespace attn::explain {
 
@@ -42,7 +42,8 @@ struct Rotation {
 struct Report {
   const Subject *subject = nullptr;
   std::string location;
-  mlir::attn::KeyTilePlan plan;
+  mlir::attn::TileWalkPlan keyWalk;   ///< of the forward kernel
+  mlir::attn::TileWalkPlan queryWalk; ///< of one for gradients
   OpNeeds needs;
   std::vector<Rotation> rotations;
   std::vector<std::string> missing; ///< captures without a value

@@ -5,7 +5,7 @@
 #ifndef ATTN_LIB_EXPLAIN_SUBJECT_H
 #define ATTN_LIB_EXPLAIN_SUBJECT_H
 
-#include "attn/Conversion/KeyTiles.h"
+#include "attn/Conversion/TileWalk.h"
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
 #include "attn/Explain/Problem.h"

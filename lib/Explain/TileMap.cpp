@@ -45,14 +45,17 @@ void TileCounts::add(const TileMap &map) {
       ++classes[int(tile)];
       keptLeast += map.least[row * map.columns + column];
       keptMost += map.most[row * map.columns + column];
-      if (!map.isKnown() || !map.isVisited(row, column))
+      if (!map.isKnown())
         continue;
-      ++visited;
-      keyRows += map.keysOf(column);
-      visitedEmpty += tile == TileClass::Empty;
-      if (map.isMasked(row, column)) {
-        ++masked;
-        maskedFull += tile == TileClass::Full;
+      keyRows += map.isVisited(row, column) ? map.keysOf(column) : 0;
+      for (Axis walked : {Axis::Query, Axis::Key}) {
+        WalkCounts &walk = walks[int(walked)];
+        const bool isVisited = map.isVisited(row, column, walked);
+        const bool isMasked = map.isMasked(row, column, walked);
+        walk.visited += isVisited;
+        walk.masked += isMasked;
+        walk.visitedEmpty += isVisited && tile == TileClass::Empty;
+        walk.maskedFull += isMasked && tile == TileClass::Full;
       }
     }
 }
@@ -60,8 +63,11 @@ void TileCounts::add(const TileMap &map) {
 void TileCounts::multiply(int64_t factor) {
   for (int64_t &count : classes)
     count *= factor;
-  for (int64_t *sum : {&visited, &masked, &visitedEmpty, &maskedFull,
-                       &positions, &keptLeast, &keptMost, &keyRows})
+  for (WalkCounts &walk : walks)
+    for (int64_t *sum :
+         {&walk.visited, &walk.masked, &walk.visitedEmpty, &walk.maskedFull})
+      *sum *= factor;
+  for (int64_t *sum : {&positions, &keptLeast, &keptMost, &keyRows})
     *sum *= factor;
 }
 
@@ -295,11 +301,15 @@ void TileMapper::buildCounting(ModuleOp module) {
   host.finish();
 }
 
+/// The functions that walk along the queries and the keys.
+static constexpr llvm::StringLiteral kWalkNames[] = {"walk_queries",
+                                                     "walk_keys"};
+
 /// What the kernel does; only where all captures are known.
-LogicalResult TileMapper::buildWalking(ModuleOp module) {
+LogicalResult TileMapper::buildWalking(ModuleOp module, Axis walked) {
   MLIRContext *context = module.getContext();
   Type index = IndexType::get(context);
-  HostFunction host(module, subject.function, "walk",
+  HostFunction host(module, subject.function, kWalkNames[int(walked)],
                     {index, index, index, index, tableType(context, 8, 2)});
   mlir::attn::TileWalkOperands operands;
   operands.batch = host.argument(0);
@@ -318,7 +328,7 @@ LogicalResult TileMapper::buildWalking(ModuleOp module) {
     }
   }
   LogicalResult result = mlir::attn::buildTileTreatments(
-      host.b, subject.op, subject.schedule, operands);
+      host.b, subject.op, subject.schedule, walked, operands);
   host.finish();
   return result;
 }
@@ -339,8 +349,10 @@ auto TileMapper::compile(const Subject &subject, const Problem &problem)
   {
     ::attn::DiagnosticCollector diagnostics(module->getContext());
     mapper->buildCounting(*module);
-    if (mapper->lacking.empty() && failed(mapper->buildWalking(*module)))
-      return diagnostics.takeError("the walk cannot be compiled");
+    if (mapper->lacking.empty())
+      for (Axis walked : {Axis::Query, Axis::Key})
+        if (failed(mapper->buildWalking(*module, walked)))
+          return diagnostics.takeError("the walk cannot be compiled");
   }
   auto engine = compileHost(*module);
   if (!engine)
@@ -385,10 +397,12 @@ llvm::Expected<TileMap> TileMapper::map(int64_t batch, int64_t head) {
     return error;
   if (!lacking.empty())
     return map;
-  map.treatments.resize(map.least.size());
-  auto walking = call();
-  walking->addTable(map.treatments.data(), {map.rows, map.columns});
-  if (llvm::Error error = walking->invoke(*engine, "walk"))
-    return error;
+  for (auto [name, treatments] : llvm::zip(kWalkNames, map.treatments)) {
+    treatments.resize(map.least.size());
+    auto walking = call();
+    walking->addTable(treatments.data(), {map.rows, map.columns});
+    if (llvm::Error error = walking->invoke(*engine, name))
+      return error;
+  }
   return map;
 }

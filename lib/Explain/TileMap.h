@@ -6,9 +6,11 @@
 #define ATTN_LIB_EXPLAIN_TILEMAP_H
 
 #include "HostFunction.h"
-#include "attn/Conversion/KeyTiles.h"
+#include "attn/Conversion/TileWalk.h"
 
 namespace attn::explain {
+
+using mlir::attn::Axis;
 
 /// What the mask keeps of a tile.
 enum class TileClass : uint8_t { Empty, Partial, Full, Unknown };
@@ -25,8 +27,9 @@ public:
   /// Positions that are kept for certain, and that may be: they differ where
   /// captures are not known.
   std::vector<int32_t> least, most;
-  /// A mlir::attn::TileTreatment each; empty when captures are not known.
-  std::vector<int8_t> treatments;
+  /// What the walks along the queries and the keys do: a
+  /// mlir::attn::TileTreatment each; empty when captures are not known.
+  std::vector<int8_t> treatments[2];
 
   int64_t rowsOf(int64_t row) const { ///< queries of a row of tiles
     return std::min(m, queries - row * m);
@@ -35,27 +38,33 @@ public:
     return std::min(n, keys - column * n);
   }
   TileClass classOf(int64_t row, int64_t column) const;
-  bool isKnown() const { return !treatments.empty(); }
-  bool isVisited(int64_t row, int64_t column) const {
-    return treatments[row * columns + column] !=
+  bool isKnown() const { return !treatments[0].empty(); }
+  bool isVisited(int64_t row, int64_t column, Axis walked = Axis::Key) const {
+    return treatments[int(walked)][row * columns + column] !=
            int8_t(mlir::attn::TileTreatment::Skipped);
   }
-  bool isMasked(int64_t row, int64_t column) const {
-    return treatments[row * columns + column] ==
+  bool isMasked(int64_t row, int64_t column, Axis walked = Axis::Key) const {
+    return treatments[int(walked)][row * columns + column] ==
            int8_t(mlir::attn::TileTreatment::Masked);
   }
+};
+
+/// What a walk does.
+struct WalkCounts {
+  int64_t visited = 0, masked = 0;
+  int64_t visitedEmpty = 0, maskedFull = 0; ///< more than has to be done
 };
 
 /// Sums over tile maps.
 struct TileCounts {
   int64_t classes[4] = {}; ///< by TileClass
-  int64_t visited = 0, masked = 0;
-  int64_t visitedEmpty = 0, maskedFull = 0; ///< more than has to be done
+  WalkCounts walks[2];     ///< along the queries and the keys
   int64_t positions = 0, keptLeast = 0, keptMost = 0;
   int64_t keyRows = 0; ///< keys that the blocks read, with repetition
   bool isKnown = true; ///< what the kernel does, and what is kept
 
   int64_t of(TileClass tile) const { return classes[int(tile)]; }
+  const WalkCounts &along(Axis walked) const { return walks[int(walked)]; }
   int64_t tiles() const {
     return classes[0] + classes[1] + classes[2] + classes[3];
   }
@@ -80,7 +89,7 @@ private:
       : subject(subject), problem(problem) {}
   void findMissing();
   void buildCounting(mlir::ModuleOp module);
-  mlir::LogicalResult buildWalking(mlir::ModuleOp module);
+  mlir::LogicalResult buildWalking(mlir::ModuleOp module, Axis walked);
   llvm::Error explainFaults(int32_t faults);
 
   const Subject &subject;

@@ -160,7 +160,7 @@ def _of_numpy(value: np.ndarray, name: str) -> Array:
 def _of_torch(value: Any, name: str) -> Array:
     if value.requires_grad and __import__("torch").is_grad_enabled():
         raise ArgumentError("%s: requires a gradient, and attn computes none; call it under "
-                            "torch.no_grad() or pass %s.detach()" % (name, name))
+                            "torch.no_grad() or detach() it" % name)
     device = value.device
     if device.type not in ("cpu", "cuda"):
         raise ArgumentError("%s: device: expected cpu or cuda, but got %s" % (name, device))

@@ -4,6 +4,8 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import sys
 import warnings
 from typing import Any, List, Optional, Sequence, Tuple
 
@@ -14,6 +16,7 @@ from ._library import Kernel, cuda_stream, sim_stream, target_for
 from .errors import ArgumentError
 
 _SIMULATED = "sm_80"  # what arrays on the CPU are computed for when nothing is said
+_PACKAGE = os.path.dirname(os.path.abspath(__file__)) + os.sep
 _told = False
 
 
@@ -21,9 +24,12 @@ def _tell_once(chip: str) -> None:
     global _told
     if not _told:
         _told = True
+        frame, level = sys._getframe(), 1
+        while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+            frame, level = frame.f_back, level + 1
         warnings.warn("attn: arrays on the CPU are computed by the simulator of %s: kernels "
                       "are checked as they run, thousands of times slower than a GPU" % chip,
-                      stacklevel=5)
+                      stacklevel=level)
 
 
 class Place:
@@ -52,8 +58,9 @@ def device_text(device: Any) -> str:
 class Call:
     """The arguments of one call, in the order of the program's."""
 
-    def __init__(self, place: Place, like: Array):
-        self.place, self.like = place, like
+    def __init__(self, place: Place, like: Array, first: str = "query"):
+        """`like`: the tensor whose kind results are of, the argument `first`."""
+        self.place, self.like, self.first = place, like, first
         self.arguments: List[int] = []
         self.kept: List[Any] = []
         self.buffers: List[int] = []  # of the simulator
@@ -81,8 +88,8 @@ class Call:
 
     def tensor(self, array: Array, name: str) -> None:
         if array.device != self.place.device:
-            raise ArgumentError("%s: device: expected %s as for query, but got %s" % (
-                name, device_text(self.place.device), device_text(array.device)))
+            raise ArgumentError("%s: device: expected %s as for %s, but got %s" % (
+                name, device_text(self.place.device), self.first, device_text(array.device)))
         if self.place.device == "cpu":
             self.upload(array.dense(), array.element, name)
         else:
@@ -102,25 +109,28 @@ class Call:
         self.tensor(array, "captured tensor '%s'" % name)
         return array
 
-    def result(self, shape: Sequence[int], element: str, name: str) -> None:
-        """Room for a result of the caller's kind."""
+    def result(self, shape: Sequence[int], element: str, name: str,
+               seen: Optional[Sequence[int]] = None) -> None:
+        """Room for a result of the caller's kind. `seen`: the sizes that the kernel has for
+        it, where these are others."""
         owner, stream = self.like.owner, self.place.stream
         if self.place.device == "cpu":
             host = np.empty(shape, NUMPY[element])
             address = stream.allocate(host.nbytes, name)
             self.buffers.append(address)
             self.results.append((host, address))
-            self.add(Array(None, "sim", address, shape, dense_strides(shape), element, "cpu"))
+            made = Array(None, "sim", address, shape, dense_strides(shape), element, "cpu")
         elif is_torch(owner):
             torch = __import__("torch")
-            made = torch.empty(tuple(shape), device=owner.device, dtype=torch.float32
-                               if element == "f32" else owner.dtype)
-            self.results.append((made, None))
-            self.add(describe(made, name))
+            tensor = torch.empty(tuple(shape), device=owner.device, dtype=torch.float32
+                                 if element == "f32" else owner.dtype)
+            self.results.append((tensor, None))
+            made = describe(tensor, name)
         else:
-            made = DeviceArray(stream, self.place.device[1], shape, element)
-            self.results.append((made, None))
-            self.add(made.array())
+            lent = DeviceArray(stream, self.place.device[1], shape, element)
+            self.results.append((lent, None))
+            made = lent.array()
+        self.add(made.view(seen, dense_strides(seen)) if seen else made)
 
     def run(self, kernel: Kernel) -> List[Any]:
         self.place.stream.call(kernel, self.arguments)

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import copy
 import functools
+import os
 import re
+import traceback
 import types
 from typing import Any, Callable, Dict, List, Sequence, Set, Tuple
 
@@ -98,8 +100,11 @@ def number(value: Any) -> Any:
 
 
 def _is_user_function(value: Any) -> bool:
-    return isinstance(value, types.FunctionType) and \
-        (value.__module__ or "").split(".")[0] not in _FOREIGN
+    if not isinstance(value, types.FunctionType):
+        return False
+    # What PyTorch's and_masks() and or_masks() make holds functions of users.
+    module = value.__module__ or ""
+    return module.split(".")[0] not in _FOREIGN or module.startswith("torch.nn.attention.")
 
 
 class Lifting:
@@ -237,12 +242,17 @@ def _is_again(what: str, expected: Any, value: Any) -> bool:
     return type(value) is type(expected) and value == expected
 
 
+#: What names of a region's values begin with; regions of one op share them.
+_PREFIXES = {"score": "s", "mask": "m", "sink": "z"}
+
+
 class Trace:
     """A function as operations, for all captures of the same types."""
 
     def __init__(self, kind: str, body: List[str], prelude: List[str],
                  captures: Sequence[Any], guards: Dict[Path, Any], result: str):
         self.kind, self.body, self.prelude, self.result = kind, body, prelude, result
+        self.prefix = _PREFIXES[kind]
         self.captures = [(c.path, c.name, getattr(c, "element", None) or c.kind,
                           len(c.sizes) if isinstance(c, CapturedTensor) else None,
                           dict(c.index_sizes)) for c in captures]
@@ -297,17 +307,34 @@ def _result(kind: str, result: Any, function: Any) -> Value:
     return value
 
 
+def _name_foreign_call(problem: TypeError) -> None:
+    """Raises a TraceError where a library that does not know traced values has failed, such
+    as jax.numpy. Returns where the function itself has."""
+    frames = [frame for frame in traceback.extract_tb(problem.__traceback__)
+              if not frame.filename.startswith(os.path.dirname(__file__) + os.sep)]
+    own = [frame for frame in frames if "-packages" + os.sep not in frame.filename]
+    # JAX hides its frames, but says what it got.
+    if own and (frames[-1] is not own[-1] or Value.__module__ in str(problem)):
+        raise TraceError("%s:%d: %s: a library cannot take a traced value (%s); use functions "
+                         "of attn, torch or numpy" % (
+                             own[-1].filename, own[-1].lineno, own[-1].line,
+                             str(problem).split("\n", 1)[0])) from problem
+
+
 def _trace_once(kind: str, function: Callable, constants: Set[Path]) -> Trace:
     lifting = Lifting(constants)
     stand_in = lifting.value(function, ())
-    builder = Builder(kind[0], constants)
+    builder = Builder(_PREFIXES[kind], constants)
     arguments = [Value("%" + name, element, is_nonnegative=element == "index",
                        index_of=_POSITIONS.get(name)) for name, element in _ARGUMENTS[kind]]
     with builder:
         try:
             result = stand_in(*arguments)
         except TypeError as problem:
-            if isinstance(problem, TraceError) or problem.__traceback__.tb_next is not None:
+            if isinstance(problem, TraceError):
+                raise
+            if problem.__traceback__.tb_next is not None:
+                _name_foreign_call(problem)
                 raise
             raise TraceError("%s: a %s function takes (%s): %s" % (
                 _describe(function), kind, ", ".join(

@@ -118,6 +118,20 @@ def _remainder(a: Any, b: Any) -> Value:
     return result
 
 
+@_register("fmod")
+def _fmod(a: Any, b: Any) -> Value:
+    """The sign is that of the dividend."""
+    x, y = lift(a), lift(b)
+    if x.is_float or y.is_float:
+        x, y = to_float(x), to_float(y)
+        return x - FUNCTIONS["trunc"](x / y) * y
+    x, y = to_index(x), to_index(y)
+    _check_divisor(y)
+    return builder().emit("arith.remsi %s, %s : index" % (x.name, y.name), "index",
+                          is_nonnegative=x.is_nonnegative,
+                          **merge([x, y], lambda p, q: int(math.fmod(p, q))))
+
+
 @_register("pow", "power", "float_power")
 def _pow(a: Any, b: Any) -> Value:
     x, y = lift(a), lift(b)
@@ -189,6 +203,33 @@ _real("math.sqrt", math.sqrt, "sqrt")
 _real("math.rsqrt", lambda x: x ** -0.5, "rsqrt")
 _floor = _real("math.floor", lambda x: float(math.floor(x)), "floor")
 _real("math.ceil", lambda x: float(math.ceil(x)), "ceil")
+
+
+@_register("trunc", "fix")
+def _trunc(a: Any) -> Value:
+    x = to_float(a)
+    return where(x < 0.0, FUNCTIONS["ceil"](x), _floor(x))
+
+
+@_register("round", "rint")
+def _round(a: Any, decimals: Any = 0) -> Value:
+    """To the nearest integer, halves to the even one."""
+    if decimals not in (0, None):
+        raise error("round: expected no digits behind the point, but got %r" % (decimals,))
+    x = lift(a)
+    if not x.is_float:
+        return x
+    up = _floor(x + 0.5)
+    is_odd_half = (up - x == 0.5) & (_floor(up * 0.5) * 2.0 != up)
+    return where(is_odd_half, up - 1.0, up)
+
+
+@_register("sign", "sgn")
+def _sign(a: Any) -> Value:
+    """-1, 0 or 1, of the type of the argument."""
+    x = lift(a)
+    one, zero = (1.0, 0.0) if x.is_float else (1, 0)
+    return where(x > zero, one, where(x < zero, -one, zero))
 
 
 @_register("log1p")
@@ -395,6 +436,8 @@ def _isin(a: Any, elements: Any) -> Value:
     """Whether the value is one of a row of a captured tensor, whose length then is a
     constant of the kernel, or of a list."""
     found = lift(False)
+    if not isinstance(elements, CapturedTensor) and hasattr(elements, "tolist"):
+        elements = elements.tolist()  # made within the function: constants
     items = list(elements) if isinstance(elements, (CapturedTensor, list, tuple)) else None
     if items is None:
         raise error("isin: expected a list or a row of a captured tensor")
@@ -437,9 +480,21 @@ def _to(a: Any, dtype: Any = None, **_: Any) -> Value:
                 "float32" % name)
 
 
-@_register("clone", "detach", "contiguous", "copy", "item")
+@_register("clone", "detach", "contiguous", "copy")
 def _same(a: Any) -> Any:
     return a if isinstance(a, CapturedTensor) else lift(a)
+
+
+@_register("item")
+def _item(a: Any) -> Value:
+    """Of captured numbers, which are known when compiling or read at each call."""
+    if isinstance(a, CapturedTensor):
+        return a.scalar()
+    value = lift(a)
+    if value.known is None:
+        raise error("item() needs a value that is known when compiling, but this one is of "
+                    "each position; use it as it is")
+    return value
 
 
 @_register("size")
@@ -471,6 +526,34 @@ def _full_like(a: Any, fill_value: Any, **_: Any) -> Value:
     x = lift(a)
     value = lift(fill_value)
     return to_float(value) if x.is_float else value
+
+
+def _new(a: Any, size: Any, value: Any, dtype: Any) -> Value:
+    """What new_full() and the like make; PyTorch's and_masks() starts from such a one."""
+    if tuple(size if isinstance(size, (tuple, list)) else [size]) != ():
+        raise error("a traced function computes scalars: expected the size (), but got %r" % (
+            size,))
+    return _full_like(a, value) if dtype is None else _to(value, dtype)
+
+
+@_register("new_ones")
+def _new_ones(a: Any, size: Any, dtype: Any = None, **_: Any) -> Value:
+    return _new(a, size, _ones_like(a), dtype)
+
+
+@_register("new_zeros")
+def _new_zeros(a: Any, size: Any, dtype: Any = None, **_: Any) -> Value:
+    return _new(a, size, _zeros_like(a), dtype)
+
+
+@_register("new_full")
+def _new_full(a: Any, size: Any, fill_value: Any, dtype: Any = None, **_: Any) -> Value:
+    return _new(a, size, fill_value, dtype)
+
+
+@_register("new_tensor")
+def _new_tensor(a: Any, data: Any, dtype: Any = None, **_: Any) -> Value:
+    return _new(a, (), data, dtype)
 
 
 # ===----------------------------------------------------------------------=== #

@@ -54,22 +54,25 @@ class _Problem(Structure):
 
 
 def _candidates() -> List[str]:
-    """Where libattn.so may be: named, beside the package, in a build folder."""
+    """Where libattn.so may be: named, beside the package, in a build folder, or where
+    pip has put it when it has left the package in the source tree (pip install -e)."""
     given = os.environ.get("ATTN_LIBRARY")
     if given:
         return [given]
     here = os.path.dirname(os.path.abspath(__file__))
     root = os.path.dirname(os.path.dirname(here))
     build = os.environ.get("ATTN_BUILD_DIR", os.path.join(root, "build"))
-    return [os.path.join(here, "lib", "libattn.so"), os.path.join(build, "lib", "libattn.so")]
+    folders = [here, build] + [os.path.join(folder, "attn") for folder in sys.path]
+    return [os.path.join(folder, "lib", "libattn.so") for folder in folders]
 
 
 def _find() -> str:
-    for path in _candidates():
+    candidates = _candidates()
+    for path in candidates:
         if os.path.exists(path):
             return path
-    raise ImportError("attn: no libattn.so in %s; build it (`ninja -C build attn`) or name "
-                      "it in ATTN_LIBRARY" % " or ".join(_candidates()))
+    raise ImportError("attn: no %s; build it (`ninja -C build attn`) or name it in "
+                      "ATTN_LIBRARY" % " or ".join(candidates[:2]))
 
 
 def _name_ptxas() -> None:

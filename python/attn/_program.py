@@ -3,6 +3,7 @@
 """A variant with types as text in the attn dialect, and as a kernel."""
 from __future__ import annotations
 
+import re
 import sys
 import threading
 from dataclasses import dataclass
@@ -65,12 +66,16 @@ class Variant:
     chip: str
     alignment: int
     difference: Optional[Difference] = None
+    #: The value is the first columns of the key and no argument.
+    value_in_key: bool = False
+    #: The heads of the one query are the rows of one head.
+    heads_are_rows: bool = False
 
     @property
     def num_tensors(self) -> int:
         """Arguments of the program before the captures."""
         if self.difference is None:
-            return 3
+            return 2 if self.value_in_key else 3
         return 6 + (self.difference.weight is not None)
 
     @property
@@ -79,7 +84,7 @@ class Variant:
 
 
 def normalizer_text(normalizer: str) -> str:
-    if normalizer.startswith("#"):
+    if isinstance(normalizer, str) and normalizer.startswith("#"):
         return normalizer
     if normalizer in _NORMALIZERS:
         return "#attn." + normalizer
@@ -101,9 +106,39 @@ def capture_arguments(variant: Variant) -> List[Tuple[str, str]]:
                 unique = "%s_%d" % (name if name.isascii() else "capture", count)
             taken.add(unique)
             kind = element if rank is None else "tensor<%s%s>" % ("?x" * rank, element)
-            made.append(("%%%sc%d" % (trace.kind[0], number),
+            made.append(("%%%sc%d" % (trace.prefix, number),
                          '%s {attn.name = "%s"}' % (kind, unique)))
     return made
+
+
+_VALUE_IN_KEY = """\
+  %%c0 = arith.constant 0 : index
+  %%c1 = arith.constant 1 : index
+  %%c2 = arith.constant 2 : index
+  %%kb = tensor.dim %%k, %%c0 : !k
+  %%kh = tensor.dim %%k, %%c1 : !k
+  %%kn = tensor.dim %%k, %%c2 : !k
+  %%v = tensor.extract_slice %%k[0, 0, 0, 0] [%%kb, %%kh, %%kn, %d] [1, 1, 1, 1] : !k to !v"""
+
+
+def _prelude(variant: Variant, trace: Trace) -> List[str]:
+    """What a function computes before the op. Where heads are rows there is one query."""
+    lines = ["  " + line for line in trace.prelude]
+    if not variant.heads_are_rows:
+        return lines
+    return [re.sub(r"= tensor\.dim %q, .*", "= arith.constant 1 : index", line)
+            for line in lines]
+
+
+def _region(variant: Variant, trace: Trace) -> List[str]:
+    """A region of the op; functions call their arguments %b, %h, %i and %j."""
+    arguments, first = _REGIONS[trace.kind], []
+    if variant.heads_are_rows:
+        arguments = arguments.replace("%h: index, %i: index", "%one: index, %h: index")
+        first = ["      %i = arith.constant 0 : index"]
+    return ["    %s {" % trace.kind, "    ^bb0(%s):" % arguments] + first + \
+        ["      " + line for line in trace.body] + \
+        ["      attn.yield %s : %s" % (trace.result, _RESULTS[trace.kind]), "    }"]
 
 
 def program(variant: Variant) -> str:
@@ -116,10 +151,13 @@ def program(variant: Variant) -> str:
              "!l = tensor<?x?x?xf32>"]
     arguments = "".join(", %s: %s" % pair for pair in capture_arguments(v))
     results = "!o, !l" if v.lse else "!o"
-    tensors = v.difference.arguments if v.difference else "%q: !q, %k: !k, %v: !v"
+    tensors = v.difference.arguments if v.difference else "%q: !q, %k: !k" + (
+        "" if v.value_in_key else ", %v: !v")
     lines.append("func.func @attention(%s%s) -> (%s) {" % (tensors, arguments, results))
+    if v.value_in_key:
+        lines.append(_VALUE_IN_KEY % v.value_dim)
     for trace in v.parts:
-        lines += ["  " + line for line in trace.prelude]
+        lines += _prelude(v, trace)
     attributes = v.difference.attributes if v.difference else []
     if v.scale is not None:
         attributes.append("scale = %.9e : f32" % np.float32(v.scale))
@@ -131,9 +169,7 @@ def program(variant: Variant) -> str:
     lines.append("  %s = %s%s" % (
         names, inputs, " {%s}" % ", ".join(attributes) if attributes else ""))
     for trace in v.parts:
-        lines += ["    %s {" % trace.kind, "    ^bb0(%s):" % _REGIONS[trace.kind]]
-        lines += ["      " + line for line in trace.body]
-        lines += ["      attn.yield %s : %s" % (trace.result, _RESULTS[trace.kind]), "    }"]
+        lines += _region(v, trace)
     lines += ["    -> %s" % results, "  return %s : %s" % (names, results), "}"]
     return "\n".join(lines) + "\n"
 
@@ -195,6 +231,7 @@ def kernel_of(variant: Variant) -> Kernel:
     # By identity: traces live as long as the process.
     key = tuple(map(id, variant.traces)) + (
         variant.element, variant.head_dim, variant.value_dim, variant.normalizer,
-        variant.scale, variant.lse, variant.chip, variant.alignment, variant.difference)
+        variant.scale, variant.lse, variant.chip, variant.alignment, variant.difference,
+        variant.value_in_key, variant.heads_are_rows)
     return kernel_for(key, lambda: program(variant), variant.chip, variant.alignment,
                       "attention of head dim %d" % variant.head_dim)

@@ -131,7 +131,10 @@ class Arithmetic:
     """Operators for Value and CapturedTensor."""
 
     __array_priority__ = 1000
-    __hash__ = object.__hash__
+
+    def __hash__(self):
+        raise error("a traced value is of each position and cannot be the key of a dict or set; "
+                    "capture a tensor and index it")
 
     def __add__(self, other): return apply("add", self, other)
     def __radd__(self, other): return apply("add", other, self)
@@ -164,6 +167,11 @@ class Arithmetic:
     def __neg__(self): return apply("neg", self)
     def __pos__(self): return self
     def __abs__(self): return apply("abs", self)
+    def __round__(self, digits=0): return apply("round", self, digits)
+    def __divmod__(self, other): return self // other, self % other
+    def __rdivmod__(self, other): return other // self, other % self
+    def __matmul__(self, other): return apply("matmul", self, other)
+    def __rmatmul__(self, other): return apply("matmul", other, self)
     def __invert__(self): return apply("bitwise_not", self)
 
     def __array_ufunc__(self, ufunc, method, *inputs, **options):
@@ -175,12 +183,18 @@ class Arithmetic:
     def __array_function__(self, function, types, args, options):
         return apply(function.__name__, *args, **options)
 
+    def __setitem__(self, index, value):
+        raise error("a traced function computes one score or truth value and stores nothing")
+
     def __array__(self, *_, **__):
         raise error("a traced value cannot become a NumPy array")
 
     @classmethod
     def __torch_function__(cls, function, types, args=(), options=None):
         return apply(function.__name__, *args, **(options or {}))
+
+    #: For new_ones((), device=x.device): a traced value is on none.
+    device = None
 
     # Methods of tensors, by the names of PyTorch's.
     def __getattr__(self, name):

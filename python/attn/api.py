@@ -3,12 +3,13 @@
 """Attention with the signatures of PyTorch, and rotary embedding."""
 from __future__ import annotations
 
-from typing import Any, Callable, Dict, Optional, Tuple
+from typing import Any, Callable, Dict, NamedTuple, Optional, Tuple
 
+from . import _checks
 from ._arrays import Broadcast, describe, is_array
 from ._call import Call, Place
 from ._program import kernel_for, rotary_program
-from .compiled import Compiled
+from .compiled import Compiled, check_shapes
 from .errors import ArgumentError
 from .masks import Mask, causal
 
@@ -21,9 +22,17 @@ class BlockMask:
         self.mask_mod = mask_mod
 
 
+class AuxOutput(NamedTuple):
+    """What flex_attention() returns beside the output for PyTorch's return_aux."""
+
+    lse: Any = None
+    max_scores: Any = None
+
+
 def create_block_mask(mask_mod: Callable, B: Any = None, H: Any = None,  # noqa: N803
                       Q_LEN: Any = None, KV_LEN: Any = None, device: Any = None,
-                      BLOCK_SIZE: Any = None, _compile: bool = False) -> BlockMask:
+                      BLOCK_SIZE: Any = None, _compile: bool = False,
+                      **_: Any) -> BlockMask:
     """Of PyTorch's signature; it only keeps the function."""
     return BlockMask(mask_mod)
 
@@ -36,6 +45,10 @@ def _compiled_for(score_mod: Any, mask_mod: Any, scale: Any, return_lse: bool,
                   alignment: int, target: Optional[str]) -> Compiled:
     """One for the same function objects; new ones of the same code find their kernel by
     its trace."""
+    _checks.target(target)
+    _checks.alignment(alignment)
+    if scale is not None:
+        scale = _checks.number(scale, "scale")
     key = (id(score_mod), id(mask_mod), scale, return_lse, alignment, target)
     found = _compiled.get(key)
     if found is None or found.functions["score"] is not score_mod or \
@@ -50,19 +63,32 @@ def _compiled_for(score_mod: Any, mask_mod: Any, scale: Any, return_lse: bool,
 def flex_attention(query: Any, key: Any, value: Any, score_mod: Optional[Callable] = None,
                    block_mask: Any = None, scale: Optional[float] = None,
                    enable_gqa: bool = False, return_lse: bool = False,
-                   kernel_options: Optional[Dict[str, Any]] = None) -> Any:
+                   kernel_options: Optional[Dict[str, Any]] = None, *,
+                   return_aux: Any = None) -> Any:
     """torch.nn.attention.flex_attention.flex_attention, forward only.
 
     query: [B, Hq, Sq, D], key: [B, Hkv, Sk, D], value: [B, Hkv, Sk, Dv], of float16 or
     bfloat16. score_mod: (score, b, h, q_idx, kv_idx) -> score. block_mask: a BlockMask of
     PyTorch or of attn, a Mask, or a mask function (b, h, q_idx, kv_idx) -> bool: of a
     BlockMask only its mask_mod counts. kernel_options: "alignment" (bytes) and "target"
-    are read, the others are PyTorch's and ignored.
+    are read, the others are PyTorch's and ignored. return_aux: PyTorch's AuxRequest, of
+    which lse can be had and max_scores cannot.
 
-    Returns out, [B, Hq, Sq, Dv], or (out, lse) with lse [B, Hq, Sq] in float32. Raises as
-    attn.Compiled does.
+    Returns out, [B, Hq, Sq, Dv], or (out, lse) with lse [B, Hq, Sq] in float32, or with
+    return_aux (out, AuxOutput). Raises as attn.Compiled does.
     """
-    options = kernel_options or {}
+    if return_aux is not None:
+        if getattr(return_aux, "max_scores", False) or not hasattr(return_aux, "lse"):
+            raise ArgumentError("return_aux: expected an AuxRequest of lse alone, but got %r" % (
+                return_aux,))
+        found = flex_attention(query, key, value, score_mod, block_mask, scale, enable_gqa,
+                               bool(return_aux.lse), kernel_options)
+        out, lse = found if return_aux.lse else (found, None)
+        return out, AuxOutput(lse)
+    options = {} if kernel_options is None else kernel_options
+    if not isinstance(options, dict):
+        raise ArgumentError("kernel_options: expected a dict, but got a %s" %
+                            type(options).__name__)
     mask = getattr(block_mask, "mask_mod", block_mask)
     if mask is not None and not callable(mask):
         raise ArgumentError("block_mask: expected a BlockMask or a mask function, but got a "
@@ -124,8 +150,10 @@ def scaled_dot_product_attention(query: Any, key: Any, value: Any, attn_mask: An
         if not is_array(attn_mask) or len(attn_mask.shape) > 4:
             raise ArgumentError("attn_mask: expected a tensor of at most 4 dimensions")
         given = describe(attn_mask, "attn_mask")
-        shape = tuple(query.shape[:3]) + (key.shape[2],) if len(query.shape) == 4 else ()
-        if len(shape) != 4 or given.element not in ("i1", "f16", "bf16", "f32"):
+        check_shapes(*(describe(x, name) for x, name in (
+            (query, "query"), (key, "key"), (value, "value"))))
+        shape = tuple(query.shape[:3]) + (key.shape[2],)
+        if given.element not in ("i1", "f16", "bf16", "f32"):
             raise ArgumentError("attn_mask: dtype: expected bool, float16, bfloat16 or "
                                 "float32, but got %s" % given.element)
         broadcast = Broadcast(given, shape, "attn_mask")
@@ -149,14 +177,22 @@ def apply_rotary(x: Any, *, offset: int = 0, positions: Any = None, base: float 
     radians. With `cos` and `sin`, [P, R / 2] of float32, rows of these tables are taken.
     Returns a new tensor. A new offset or length compiles nothing. Raises as attn.Compiled.
     """
+    _checks.stream(stream)
+    _checks.target(target)
     array = describe(x, "x", stream or 0)
+    offset, base = _checks.integer(offset, "offset"), _checks.number(base, "base")
     if array.rank != 4 or array.element not in ("f16", "bf16"):
         raise ArgumentError("x: expected [batch, heads, length, head dim] of float16 or "
                             "bfloat16, but got rank %d of %s" % (array.rank, array.element))
     if (cos is None) != (sin is None):
         raise ArgumentError("%s: expected both cos and sin, or none" % (
             "cos" if cos is None else "sin"))
-    dim = array.shape[3] if rotary_dim is None else rotary_dim
+    dim = array.shape[3] if rotary_dim is None else _checks.integer(rotary_dim, "rotary_dim")
+    if dim % 2 or not 0 < dim <= array.shape[3]:
+        raise ArgumentError("rotary_dim: expected an even number from 2 to the head dim %d, but "
+                            "got %d" % (array.shape[3], dim))
+    if base <= 0:
+        raise ArgumentError("base: expected a number above 0, but got %r" % base)
     place = Place(array, target, stream)
     given, kind = None, None
     if positions is not None:
@@ -165,12 +201,12 @@ def apply_rotary(x: Any, *, offset: int = 0, positions: Any = None, base: float 
             raise ArgumentError("positions: expected [S] or [B, S] of int32, but got rank %d "
                                 "of %s" % (given.rank, given.element))
         kind = "tensor<%si32>" % ("?x" * given.rank)
-    key = ("rotary", array.element, array.shape[3], float(base), dim, interleaved, kind,
+    key = ("rotary", array.element, array.shape[3], base, dim, interleaved, kind,
            cos is not None, place.chip)
     kernel = kernel_for(key, lambda: rotary_program(
         array.element, array.shape[3], base, dim, interleaved, kind, cos is not None),
         place.chip, 16, "rotary embedding")
-    with Call(place, array) as call:
+    with Call(place, array, "x") as call:
         call.tensor(array, "x")
         if given is not None:
             call.tensor(given, "positions")

@@ -4,12 +4,12 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Dict, List, Optional, Sequence, Tuple, Union
 
 import numpy as np
 
-from . import _library
+from . import _checks, _library
 from ._arrays import NUMPY, Array, describe
 from ._call import _SIMULATED, Call, Place, device_text
 from ._captures import find_trace
@@ -91,11 +91,12 @@ class Compiled:
             normalizer_text(normalizer)
         except ValueError as problem:
             raise ArgumentError(str(problem)) from None
+        _checks.target(target)
+        _checks.alignment(alignment)
         if target is not None:
             target = _library.target_for(target)
-        if scale is not None and not np.isfinite(scale):
-            raise ArgumentError("scale: expected a finite number, but got %r" % scale)
-        self.normalizer, self.scale = normalizer, None if scale is None else float(scale)
+        self.normalizer = normalizer
+        self.scale = None if scale is None else _checks.number(scale, "scale")
         self.return_lse, self.target, self.alignment = return_lse, target, alignment
         self.counts = Stats()
         self.kernel: Optional[Kernel] = None
@@ -115,12 +116,13 @@ class Compiled:
             found.append(trace)
         return tuple(found)
 
-    def specialize(self, element: str, head_dim: int, value_dim: int, chip: str) -> Kernel:
+    def specialize(self, element: str, head_dim: int, value_dim: int, chip: str,
+                   value_in_key: bool = False, heads_are_rows: bool = False) -> Kernel:
         """The kernel for these types, compiled if need be."""
         with self._lock:
             variant = Variant(self._traces(), element, head_dim, value_dim, self.normalizer,
                               self.scale, self.return_lse, chip, self.alignment,
-                              self.difference)
+                              self.difference, value_in_key, heads_are_rows)
             self.kernel, self.variant = kernel_of(variant), variant
             return self.kernel
 
@@ -134,6 +136,7 @@ class Compiled:
 
     def __call__(self, query: Any, key: Any, value: Any, *,
                  stream: Optional[int] = None) -> Any:
+        _checks.stream(stream)
         tensors = {name: describe(x, name, stream or 0) for name, x in (
             ("query", query), ("key", key), ("value", value))}
         check_shapes(*tensors.values())
@@ -142,14 +145,24 @@ class Compiled:
     def run(self, tensors: Dict[str, Array], more: Sequence[Tuple[str, Any]],
              stream: Optional[int]) -> Any:
         """`more` are tensors and numbers between the tensors and the captures."""
-        (_, first), (_, key), *_, (_, value) = tensors.items()
+        (first_name, first), (_, key), *_, (_, value) = tensors.items()
         place = Place(first, self.target, stream)
-        kernel = self.specialize(first.element, first.shape[3], value.shape[3], place.chip)
+        in_key = self.difference is None and is_in_key(value, key)
+        # One query of heads that share a key: its heads fill a tile as rows of one head.
+        rows = in_key and key.shape[1] == 1 and first.shape[2] == 1 and \
+            self.functions["sink"] is None
+        kernel = self.specialize(first.element, first.shape[3], value.shape[3], place.chip,
+                                 in_key, rows)
         self.counts.calls += 1
         variant = self.variant
-        with Call(place, first) as call:
+        with Call(place, first, first_name) as call:
             for name, array in tensors.items():
-                call.tensor(array, name)
+                if rows and array is first:
+                    b, h, s, d = array.strides
+                    array = array.view((first.shape[0], 1, first.shape[1], first.shape[3]),
+                                       (b, s, h, d))
+                if not (in_key and array is value):
+                    call.tensor(array, name)
             for name, operand in more:
                 if isinstance(operand, Array):
                     call.tensor(operand, name)
@@ -159,9 +172,10 @@ class Compiled:
                      "kv": key.shape[2]}
             self._add_captures(call, variant, sizes)
             shape = first.shape[:3] + (value.shape[3],)
-            call.result(shape, first.element, "out")
+            as_rows = (shape[0], 1, shape[1]) if rows else None
+            call.result(shape, first.element, "out", as_rows and as_rows + shape[3:])
             if self.return_lse:
-                call.result(shape[:3], "f32", "lse")
+                call.result(shape[:3], "f32", "lse", as_rows)
             results = call.run(kernel)
         return tuple(results) if self.return_lse else results[0]
 
@@ -183,6 +197,10 @@ class Compiled:
                                 sizes[position], array.shape[dimension]))
 
     # Looking at it.
+
+    def _text(self) -> str:
+        """The program for sizes as callers mean them."""
+        return program(replace(self.variant, heads_are_rows=False))
 
     @property
     def mlir(self) -> str:
@@ -208,8 +226,11 @@ class Compiled:
         """Why the compiler makes this kernel, as docs/Explain.md has it. The sizes are those
         of a call; what is not given is left open."""
         kernel = self._last()
-        problem = Problem((batch, heads, kv_heads, queries, keys))
-        return compiler().explain(program(self.variant), kernel.chip, problem, as_json,
+        sizes = {"batch": batch, "heads": heads, "kv_heads": kv_heads, "queries": queries,
+                 "keys": keys}
+        problem = Problem([None if size is None else _checks.integer(size, name, 0)
+                           for name, size in sizes.items()])
+        return compiler().explain(self._text(), kernel.chip, problem, as_json,
                                   alignment=self.alignment)
 
     def mask_picture(self, queries: int, keys: int, *, batch: int = 1, heads: int = 1,
@@ -217,6 +238,8 @@ class Compiled:
                      ) -> Picture:
         """Which tiles of the mask are empty, full and partial for `queries` x `keys`
         positions and the present values of all captures. `shown`: the batch and head."""
+        for name, size in (("queries", queries), ("keys", keys)):
+            _checks.integer(size, name, 0)
         kernel, held, arguments = self._last(), [], {}
         number = self.variant.num_tensors
         for trace in self.variant.parts:
@@ -227,7 +250,7 @@ class Compiled:
                 arguments[number] = (host.ctypes.data, host.shape if rank is not None else ())
                 number += 1
         problem = Problem((batch, heads, kv_heads or heads, queries, keys), shown, arguments)
-        return Picture(compiler().mask_picture(program(self.variant), kernel.chip, problem,
+        return Picture(compiler().mask_picture(self._text(), kernel.chip, problem,
                                                alignment=self.alignment))
 
     def __repr__(self) -> str:
@@ -247,6 +270,12 @@ def _host_value(value: Any, name: str, element: str, rank: Optional[int]) -> np.
         array = describe(value.cpu(), name)
     host = array.dense()
     return host if element == "bf16" else np.ascontiguousarray(host, NUMPY[element])
+
+
+def is_in_key(value: Array, key: Array) -> bool:
+    """Whether the value is the first columns of the key, as in latent attention."""
+    return value.address == key.address and value.strides == key.strides and \
+        value.shape[3] < key.shape[3] and 0 not in key.shape
 
 
 def check_shapes(query: Array, key: Array, value: Array, map_number: str = "") -> None:
@@ -286,8 +315,8 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
             mask_mod: Optional[MaskFunction] = None, *, sink_mod: Optional[Callable] = None,
             normalizer: str = "softmax", dtypes: Any = None,
             head_dims: Union[int, Sequence[int], None] = None, target: Optional[str] = None,
-            scale: Optional[float] = None, return_lse: bool = False,
-            alignment: int = 16) -> Compiled:
+            scale: Optional[float] = None, return_lse: bool = False, alignment: int = 16,
+            value_in_key: bool = False) -> Compiled:
     """A variant of attention as a callable: see Compiled.
 
     score_mod: (score, b, h, q_idx, kv_idx) -> the new score, a number; `score` is
@@ -302,6 +331,8 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
         is that of the device when it is not given.
     alignment: bytes that rows of the tensors start at multiples of: 16, or 8, 4 or 2 for
         odd strides at the price of slower copies.
+    value_in_key: compile now for values that are the first Dv columns of their keys. Calls
+        see by themselves whether that is so.
 
     Raises TraceError with the line of a function that cannot be compiled, ArgumentError,
     and CompileError.
@@ -310,11 +341,13 @@ def compile(score_mod: Optional[ScoreFunction] = None,  # noqa: A001
                         alignment)
     element = _element(dtypes)
     if head_dims is not None and element is not None and target is not None:
-        dims: List[int] = [head_dims, head_dims] if isinstance(head_dims, int) else \
-            list(head_dims)
+        dims: List[int] = list(head_dims) if isinstance(head_dims, (tuple, list)) else \
+            [head_dims, head_dims]
         if len(dims) != 2:
             raise ArgumentError("head_dims: expected D or (D, Dv), but got %r" % (head_dims,))
-        compiled.specialize(element, dims[0], dims[1], compiled.target or _SIMULATED)
+        dims = [_checks.integer(dim, "head_dims", 1) for dim in dims]
+        compiled.specialize(element, dims[0], dims[1], compiled.target or _SIMULATED,
+                            value_in_key)
     else:
         compiled._traces()  # what is wrong with a function is said now
     return compiled

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from typing import Any, Callable
 
+import numpy as np
+
 from ._trace import CapturedTensor, builder
+from .errors import ArgumentError
 
 MaskFunction = Callable[[Any, Any, Any, Any], Any]
 
@@ -43,36 +46,48 @@ class Mask:
 
 
 class _Part:
-    """A mask function that is made of others or of captures."""
+    """A mask function that is made of others or of captures. The latter are called by the
+    names of the attributes that hold them."""
 
     captures_by_attribute = True
+    names = ()
 
     def __init__(self, *parts: Any):
-        self.parts = parts
+        self.__dict__.update(zip(self.names, parts))
+
+    @property
+    def parts(self) -> tuple:
+        return tuple(self.__dict__[name] for name in self.names)
 
 
 class _Both(_Part):
+    names = ("first", "second")
+
     def __call__(self, b, h, q_idx, kv_idx):
         first, second = self.parts
         return first(b, h, q_idx, kv_idx) & second(b, h, q_idx, kv_idx)
 
 
 class _Either(_Part):
+    names = ("first", "second")
+
     def __call__(self, b, h, q_idx, kv_idx):
         first, second = self.parts
         return first(b, h, q_idx, kv_idx) | second(b, h, q_idx, kv_idx)
 
 
 class _Not(_Part):
+    names = ("mask",)
+
     def __call__(self, b, h, q_idx, kv_idx):
-        return ~self.parts[0](b, h, q_idx, kv_idx)
+        return ~self.mask(b, h, q_idx, kv_idx)
 
 
 def as_mask(function: MaskFunction) -> Mask:
     """A mask function as a Mask, for & | ~."""
     if not callable(function):
-        raise TypeError("expected a mask function (b, h, q_idx, kv_idx) -> bool, but got %s"
-                        % type(function).__name__)
+        raise ArgumentError("expected a mask function (b, h, q_idx, kv_idx) -> bool, but got "
+                            "a %s" % type(function).__name__)
     return function if isinstance(function, Mask) else Mask(function)
 
 
@@ -104,12 +119,16 @@ class _CausalAtTheEnd(_Part):
 
 
 class _Window(_Part):
+    names = ("left", "right")
+
     def __call__(self, b, h, q_idx, kv_idx):
         left, right = self.parts
         return (kv_idx >= q_idx - left) & (kv_idx <= q_idx + right)
 
 
 class _PrefixLM(_Part):
+    names = ("prefix",)
+
     def __call__(self, b, h, q_idx, kv_idx):
         (prefix,) = self.parts
         if isinstance(prefix, CapturedTensor) and prefix.ndim == 1:
@@ -118,6 +137,8 @@ class _PrefixLM(_Part):
 
 
 class _SameDocument(_Part):
+    names = ("query_ids", "key_ids")
+
     def __call__(self, b, h, q_idx, kv_idx):
         query_ids, key_ids = self.parts
         if query_ids.ndim == 2:
@@ -126,6 +147,8 @@ class _SameDocument(_Part):
 
 
 class _KeyLength(_Part):
+    names = ("length",)
+
     def __call__(self, b, h, q_idx, kv_idx):
         (length,) = self.parts
         if isinstance(length, CapturedTensor) and length.ndim == 1:
@@ -134,18 +157,24 @@ class _KeyLength(_Part):
 
 
 class _Chunked(_Part):
+    names = ("size",)
+
     def __call__(self, b, h, q_idx, kv_idx):
-        return q_idx // self.parts[0] == kv_idx // self.parts[0]
+        return q_idx // self.size == kv_idx // self.size
 
 
 class _Sinks(_Part):
+    names = ("count",)
+
     def __call__(self, b, h, q_idx, kv_idx):
-        return kv_idx < self.parts[0]
+        return kv_idx < self.count
 
 
 class _Dilated(_Part):
+    names = ("dilation",)
+
     def __call__(self, b, h, q_idx, kv_idx):
-        return (q_idx - kv_idx) % self.parts[0] == 0
+        return (q_idx - kv_idx) % self.dilation == 0
 
 
 #: kv_idx <= q_idx: the diagonal starts at the first query and the first key.
@@ -160,22 +189,28 @@ def window(left: int, right: int = None) -> Mask:
     return Mask(_Window(left, left if right is None else right), "window")
 
 
+def _integers(value: Any) -> Any:
+    """A list as an array, so that its values are read at each call."""
+    return np.array(value, np.int32) if isinstance(value, (list, tuple)) else value
+
+
 def prefix_lm(prefix: Any) -> Mask:
     """Causal behind the first `prefix` keys, which every query sees. A number, or one for
     each batch."""
-    return Mask(_PrefixLM(prefix), "prefix_lm")
+    return Mask(_PrefixLM(_integers(prefix)), "prefix_lm")
 
 
 def same_document(query_ids: Any, key_ids: Any = None) -> Mask:
     """Query and key are of one document: ids by position, [Sq] and [Sk] or [B, Sq] and
     [B, Sk]. `key_ids` are `query_ids` when they are not given."""
-    return Mask(_SameDocument(query_ids, query_ids if key_ids is None else key_ids),
+    query_ids = _integers(query_ids)
+    return Mask(_SameDocument(query_ids, query_ids if key_ids is None else _integers(key_ids)),
                 "same_document")
 
 
 def key_length(length: Any) -> Mask:
     """kv_idx < length: the keys behind it are padding. A number, or one for each batch."""
-    return Mask(_KeyLength(length), "key_length")
+    return Mask(_KeyLength(_integers(length)), "key_length")
 
 
 def chunked(size: int) -> Mask:

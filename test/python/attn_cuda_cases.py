@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """The package on a CUDA driver whose GPUs are the simulator: tensors of a framework that
 speaks DLPack. Run by test_attn_cuda.py with that driver on LD_LIBRARY_PATH."""
+import copy
 import ctypes
 import functools
 import gc
@@ -90,6 +91,20 @@ class CudaTest(unittest.TestCase):
         out = attn.flex_attention(*swapped, enable_gqa=True)
         self.near(out.numpy(), reference(*self.host)[0])
 
+    def test_latent(self):
+        """The value is a view of the key; the heads of the query are rows of a tile."""
+        host = np.random.default_rng(2).standard_normal((1, 1, 40, 96)).astype(np.float16)
+        key, query = Tensor(host), self.host[0][:, :, :1].repeat(3, 3)
+        value = copy.copy(key)
+        value.shape = host.shape[:3] + (64,)
+        before = driver.fake_cuda_calls(b"launch")
+        out, lse = attn.flex_attention(Tensor(query), key, value, enable_gqa=True,
+                                       return_lse=True)
+        self.assertEqual(driver.fake_cuda_calls(b"launch"), before + 1)
+        want = reference(query, host, host[..., :64])
+        self.near(out.numpy(), want[0])
+        self.near(lse.numpy(), want[1])
+
     def test_queue(self):
         device, context, queue = ctypes.c_int(), ctypes.c_void_p(), ctypes.c_void_p()
         for code in (driver.cuDeviceGet(ctypes.byref(device), 0),
@@ -128,6 +143,36 @@ class CudaTest(unittest.TestCase):
         bias = np.zeros(64, np.float32)
         self.refused("captured tensor 'bias': device: expected cuda:0", flex, q, k, v,
                      lambda s, b, h, i, j: s + bias[j])
+
+    def test_refuses_what_is_elsewhere(self):
+        """Other GPUs, and everything beside query, key and value on the CPU."""
+        class Second(Tensor):
+            def __dlpack_device__(self):
+                return (2, 1)
+
+        q, k, v = self.device
+        flex = functools.partial(attn.flex_attention, q, enable_gqa=True)
+        second = Second(self.host[1])
+        self.refused("key: device: expected cuda:0 as for query, but got cuda:1", flex, second, v)
+        self.refused("value: device: expected cuda:0 as for query, but got cuda:1", flex, k,
+                     second)
+        keep = Second(np.ones(33, bool))
+        self.refused("captured tensor 'keep': device: expected cuda:0.*got cuda:1", flex, k, v,
+                     None, lambda b, h, i, j: keep[j])
+        self.refused("captured tensor 'attn_mask': device: expected cuda:0.*got cpu",
+                     attn.scaled_dot_product_attention, q, k, v, np.ones((20, 33), bool),
+                     enable_gqa=True)
+        self.refused("captured tensor 'key_ids': device|captured tensor 'query_ids': device",
+                     flex, k, v, None, attn.same_document(np.zeros(33, np.int32)))
+        self.refused("positions: device: expected cuda:0 as for x, but got cpu", attn.apply_rotary, q,
+                     positions=np.zeros(20, np.int32))
+        table = np.zeros((20, 16), np.float32)
+        self.refused("cos: device", attn.apply_rotary, q, cos=table, sin=table)
+        self.refused("lam: device: expected cuda:0 as for query0, but got cpu", attn.differential_attention, q, k, q, k, v,
+                     np.zeros(4, np.float32))
+        self.refused("weight: device", attn.differential_attention, q, k, q, k, v, 0.5,
+                     norm_epsilon=1e-5, weight=np.zeros(32, np.float32))
+        self.refused("key1: device", attn.differential_attention, q, k, q, self.host[1], v, 0.5)
 
     def test_refuses_layouts(self):
         flex = functools.partial(attn.flex_attention, enable_gqa=True)

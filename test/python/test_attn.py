@@ -14,7 +14,7 @@ from unittest import mock
 import numpy as np
 
 import attn
-from attn import _captures, _library
+from attn import _library
 
 RNG = np.random.default_rng(7)
 slopes = (2.0 ** -np.arange(1, 5)).astype(np.float32)  # a global that functions capture
@@ -82,6 +82,21 @@ class Calls(AttnTest):
         self.near(out, want)
         self.near(lse, want_lse)
         self.assertEqual(lse.dtype, np.float32)
+
+    def test_aux(self):
+        class AuxRequest:  # PyTorch's
+            def __init__(self, lse=False, max_scores=False):
+                self.lse, self.max_scores = lse, max_scores
+
+        q, k, v = tensors()
+        run = functools.partial(attn.flex_attention, q, k, v, enable_gqa=True)
+        out, aux = run(return_aux=AuxRequest(lse=True))
+        self.near(out, reference(q, k, v)[0])
+        self.near(aux.lse, reference(q, k, v)[1])
+        self.assertEqual(run(return_aux=AuxRequest())[1], (None, None))
+        for wrong in (AuxRequest(max_scores=True), 3):
+            with self.assertRaisesRegex(attn.ArgumentError, "return_aux"):
+                run(return_aux=wrong)
 
     def test_scale_and_value_dim(self):
         q, k, v = tensors(dv=64)
@@ -164,6 +179,51 @@ class Calls(AttnTest):
             with self.assertRaisesRegex(attn.ArgumentError, message):
                 run(*arguments, **options)
 
+    def test_latent(self):
+        """Values that are the first columns of their keys, which are read once."""
+        for dims, heads, lengths in (((576, 512), 1, (3, 1)), ((96, 64), 2, (9,))):
+            keys = RNG.standard_normal((2, heads, 70, dims[0])).astype(np.float16)
+            values, known = keys[..., :dims[1]], np.array([50, 70], np.int32)
+            for sq in lengths:
+                q = RNG.standard_normal((2, 16, sq, dims[0])).astype(np.float16)
+                factors = np.linspace(-1, 1, 16).astype(np.float32)
+                score = lambda s, b, h, i, j: s + factors[h] * (j - i) * 0.1  # noqa: E731
+                mask = attn.causal_bottom_right & attn.key_length(known)
+                want, want_lse = reference(
+                    q, keys, values, score, scale=0.07,
+                    mask=lambda b, h, i, j: (j <= i + 70 - sq) & (j < known[b]))
+                for target in ("sm_80", "sm_90a"):
+                    with self.subTest(dims=dims, sq=sq, target=target):
+                        out, lse = attn.flex_attention(
+                            q, keys, values, score, mask, 0.07, True, True,
+                            {"target": target})
+                        self.near(out, want)
+                        self.near(lse, want_lse)
+
+    def test_latent_programs(self):
+        keys = np.zeros((1, 1, 40, 96), np.float16)
+        q = np.zeros((1, 4, 1, 96), np.float16)
+        compiled = attn.compile(mask_mod=attn.causal_bottom_right)
+        compiled(q, keys, keys[..., :64])
+        self.assertIn("extract_slice %k", compiled.mlir)
+        self.assertIn("%one: index, %h: index", compiled.mlir)
+        self.assertTrue(compiled.mask_picture(256, 256).startswith("<svg"))
+        self.assertIn("queries 256", compiled.explain(queries=256, keys=256))
+        for values in (keys[..., 32:], keys[..., :64].copy(), keys):
+            compiled(q, keys, values)
+            self.assertNotIn("extract_slice", compiled.mlir)
+        # Sinks are of heads, so heads are no rows.
+        sinks = RNG.standard_normal(4).astype(np.float32)
+        keys = RNG.standard_normal(keys.shape).astype(np.float16)
+        got = attn.compile(sink_mod=lambda b, h: sinks[h])(q, keys, keys[..., :64])
+        out, lse = reference(q, keys, keys[..., :64])
+        self.near(got, out / (1 + np.exp(sinks[None, :, None] - lse))[..., None])
+        ahead = attn.compile(dtypes="bfloat16", head_dims=(576, 512), target="sm_90a",
+                             value_in_key=True)
+        self.assertIn("wgmma", ahead.ptx)
+        with self.assertRaisesRegex(attn.CompileError, "where the value is the first columns"):
+            attn.compile(dtypes="bfloat16", head_dims=(576, 512), target="sm_90a")
+
     def test_rotary(self):
         x = tensors(sq=6)[0]
         angles = (np.arange(6)[:, None] + 3) * 500.0 ** (-2 * np.arange(16) / 32)
@@ -224,6 +284,7 @@ class Masks(AttnTest):
     def test_captures(self):
         lengths = np.array([9, 33], np.int32)
         self.picture(attn.key_length(lengths), lambda b, h, i, j: j < lengths[b])
+        self.picture(attn.key_length([9, 33]), lambda b, h, i, j: j < lengths[b])
         ids = np.sort(RNG.integers(0, 4, 33)).astype(np.int32)
         self.picture(attn.same_document(ids) & attn.causal,
                      lambda b, h, i, j: (ids[i] == ids[j]) & (j <= i))
@@ -368,6 +429,16 @@ class Captures(AttnTest):
         out, lse = reference(q, k, v)
         self.near(got, out / (1 + np.exp(sinks[None, :, None] - lse))[..., None])
 
+    def test_captures_of_all_regions(self):
+        factor, sinks, width, count = 0.5, np.ones(4, np.float32), 20, 2
+        q, k, v = tensors()
+        got = attn.compile(lambda s, b, h, i, j: s * factor + slopes[h] * count,
+                           lambda b, h, i, j: j < width,
+                           sink_mod=lambda b, h: sinks[h] * count)(q, k, v)
+        out, lse = reference(q, k, v, lambda s, b, h, i, j: s * factor + slopes[h] * count,
+                             lambda b, h, i, j: j < width)
+        self.near(got, out / (1 + np.exp(2 - lse))[..., None])
+
 
 class Functions(AttnTest):
     """Operators, and the protocols by which other libraries hand over their functions."""
@@ -389,6 +460,8 @@ class Functions(AttnTest):
         self.same(lambda s, b, h, i, j: np.where(np.logical_or(i < j, h == 0), s, 0.5 * s))
         self.same(lambda s, b, h, i, j: s + np.clip(i - j, -4, 4) * np.float32(0.25))
         self.same(lambda s, b, h, i, j: np.log1p(np.abs(s)) + np.sin(s) + np.sqrt(np.square(s)))
+        self.same(lambda s, b, h, i, j: np.rint((i - j) / 2) + np.trunc((i - j) / 3) +
+                  np.sign(i - j) + np.fmod(i - j, 3) * 0.5 + np.sign(s) + np.fmod(s, 0.5))
 
     def test_torch(self):
         def torch_function(name):  # dispatches as torch's functions do
@@ -465,6 +538,22 @@ class Compiling(AttnTest):
                 self.assertEqual(done.stdout.strip(), expected, done.stderr)
 
 
+    def test_where_the_library_is_looked_for(self):
+        with tempfile.TemporaryDirectory() as folder, \
+                mock.patch.dict(os.environ, {"ATTN_BUILD_DIR": folder}), \
+                mock.patch.object(sys, "path", [folder]):
+            os.environ.pop("ATTN_LIBRARY", None)
+            with self.assertRaisesRegex(ImportError, "no .*libattn.so or .*ATTN_LIBRARY"):
+                _library._find()
+            # Last, what pip install -e has left among the other packages.
+            for place in ((folder, "attn", "lib"), (folder, "lib")):
+                path = os.path.join(*place, "libattn.so")
+                os.makedirs(os.path.dirname(path))
+                open(path, "w").close()
+                self.assertEqual(_library._find(), path)
+            os.environ["ATTN_LIBRARY"] = __file__
+            self.assertEqual(_library._find(), __file__)
+
     def test_ptxas_of_a_wheel(self):
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "nvidia", "cu13", "bin", "ptxas")
@@ -480,108 +569,6 @@ class Compiling(AttnTest):
                 os.environ["ATTN_PTXAS"] = "/chosen"
                 _library._name_ptxas()
                 self.assertEqual(os.environ["ATTN_PTXAS"], "/chosen")
-
-
-class Refusals(AttnTest):
-    """Bad use is an exception that names the argument or the line, before any launch."""
-
-    def refused(self, error, message, function, *arguments, **options):
-        with self.assertRaisesRegex(error, message):
-            function(*arguments, **options)
-
-    def refused_score(self, message, score):
-        self.refused(attn.TraceError, message, attn.compile, score)
-
-    def test_python_control_flow(self):
-        def branch(s, b, h, i, j):
-            if i >= j:
-                return s
-            return -s
-
-        self.refused_score(r"test_attn.py:\d+: if i >= j:: a Python `if`.*attn\.where", branch)
-        self.refused_score("& | ~", lambda s, b, h, i, j: s * (i >= j and h > 0))
-        self.refused_score("chained comparison", lambda s, b, h, i, j: s * (0 <= i < j))
-        self.refused_score("attn.exp", lambda s, b, h, i, j: math.exp(s))
-        self.refused_score("cannot be iterated", lambda s, b, h, i, j: sum(s))
-
-    def test_results(self):
-        self.refused_score("returns a bool.*attn.where", lambda s, b, h, i, j: i >= j)
-        self.refused_score("returns nothing", lambda s, b, h, i, j: None)
-        self.refused_score("returns a tuple", lambda s, b, h, i, j: (s, s))
-        self.refused_score(r"takes \(score, b, h, q_idx, kv_idx\)", lambda s, i, j: s)
-        self.refused(attn.TraceError, r"test_attn.py:\d+.*returns a float32, expected a bool",
-                     attn.compile, mask_mod=lambda b, h, i, j: 1.5)
-        self.refused(attn.TraceError, "returns a int32, expected a bool",
-                     attn.compile, mask_mod=lambda b, h, i, j: i - j)
-
-    def test_functions(self):
-        self.refused_score(r"test_attn.py:\d+: .*the function 'cumsum' is not supported",
-                           lambda s, b, h, i, j: np.cumsum(s))
-        self.refused_score("no 'mean'", lambda s, b, h, i, j: s.mean())
-        self.refused_score("expected integers or truth", lambda s, b, h, i, j: s & 1)
-        self.refused_score("expected a truth value", lambda s, b, h, i, j: np.where(s, 0, 1))
-        self.refused_score("positive divisor", lambda s, b, h, i, j: s + i // 0)
-
-    def test_captures(self):
-        table, names = np.zeros((4, 4), np.float32), {"a"}
-        self.refused_score("'table' has 2 dimensions", lambda s, b, h, i, j: s + table)
-        self.refused_score("at most 2 indices", lambda s, b, h, i, j: s + table[b, h, i])
-        self.refused_score("integers as indices", lambda s, b, h, i, j: s + table[b:, 0])
-        self.refused_score("as index 0", lambda s, b, h, i, j: s + table[s, 0])
-        self.refused_score("got a set", lambda s, b, h, i, j: s + names)
-        strings = np.array(["a"])
-        self.refused(attn.ArgumentError, "'strings': dtype", attn.compile,
-                     lambda s, b, h, i, j: s + strings[b])
-
-    def test_short_captures(self):
-        short = np.zeros(8, np.float32)
-        q, k, v = tensors()
-        self.refused(attn.ArgumentError, "'short': dimension 0 is indexed by kv_idx: expected "
-                     "at least 33 elements, but got 8", attn.flex_attention, q, k, v,
-                     lambda s, b, h, i, j: s + short[j], enable_gqa=True)
-
-    def test_tensors(self):
-        q, k, v = tensors()
-        run = functools.partial(self.refused, attn.ArgumentError)
-        flex = functools.partial(attn.flex_attention, enable_gqa=True)
-        run("query: rank: expected 4", flex, q[0], k, v)
-        run("query: dtype: expected float16 or bfloat16, but got f32", flex,
-            q.astype(np.float32), k, v)
-        run("key: dtype", flex, q, k.astype(np.float32), v)
-        run("dtype: expected one of", flex, q.astype(complex), k, v)
-        run("key: batch: expected 1", flex, q, np.concatenate([k, k]), v)
-        run("key: head dim: expected 32", flex, q, k[..., :16], v)
-        run("value: length: expected 33", flex, q, k, v[:, :, :5])
-        run("key: heads: expected a divisor", flex, q[:, :3], k, v)
-        run("enable_gqa=True", attn.flex_attention, q, k, v)
-        run("query: expected a NumPy array", flex, [1.0], k, v)
-        run("block_mask", flex, q, k, v, block_mask=3)
-        run("score_mod: expected a function", attn.compile, 3)
-        run("normalizer", attn.compile, normalizer="hardmax")
-        run("scale", attn.compile, scale=math.inf)
-        run("dtypes", attn.compile, dtypes="float32")
-        run("head_dims", attn.compile, dtypes="float16", head_dims=(1, 2, 3), target="sm_80")
-        run("dropout_p", attn.scaled_dot_product_attention, q, k, v, dropout_p=0.1)
-        run("attn_mask: dimension 1", attn.scaled_dot_product_attention, q, k, v,
-            np.ones((20, 32), bool), enable_gqa=True)
-        run("cos: expected both", attn.apply_rotary, q, sin=np.zeros((1, 1), np.float32))
-
-    def test_compiler(self):
-        q, k, v = tensors(d=20, dv=20)
-        self.refused(attn.CompileError, "head_dim", attn.flex_attention, q, k, v,
-                     enable_gqa=True)
-        self.refused(attn.DeviceError, "unknown chip 'sm_70'", attn.compile, target="sm_70")
-
-    def test_said_once(self):
-        program = ("import attn, numpy as np\nq = np.zeros((1, 1, 2, 32), np.float16)\n"
-                   "attn.flex_attention(q, q, q)\nattn.flex_attention(q, q, q)\n")
-        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
-        self.assertEqual(done.returncode, 0, done.stderr)
-        self.assertEqual(done.stderr.count("computed by the simulator of sm_80"), 1)
-
-    def test_traces_are_kept_by_kind(self):
-        self.assertTrue(all(kind in ("score", "mask", "sink")
-                            for kind, _ in _captures._traces))
 
 
 if __name__ == "__main__":

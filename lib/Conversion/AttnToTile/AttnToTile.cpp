@@ -7,11 +7,11 @@
 #include "HeadDims.h"
 #include "HostLaunch.h"
 #include "KernelFunction.h"
-#include "LiveTiles.h"
 #include "OperandScales.h"
 #include "QuantizeKernel.h"
 #include "RegionLoads.h"
 #include "RotaryKernel.h"
+#include "attn/Conversion/LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Support/TargetDesc.h"
@@ -81,7 +81,7 @@ static void explainMask(AttentionOpInterface op, bool isListed) {
   if (op.getMask().empty())
     return;
   auto options = remark::RemarkOpts::name("mask").category("attn");
-  bool isBounded = !analyzeMask(op.getMask()).limits.empty();
+  bool isBounded = !analyzeMask(op.getMask(), Axis::Key).limits.empty();
   remark::passed(op.getLoc(), options) << remark::reason(
       "{0}", isListed    ? "key tiles: a list for each block of rows"
              : isBounded ? "key tiles: closed bounds for each block of rows"
@@ -181,8 +181,8 @@ private:
       return failure();
     buildArgumentChecks(op, alignment);
     Value tiles;
-    if (needsLiveTiles(op.getMask()))
-      tiles = buildLiveTiles(op, schedule, module, name);
+    if (needsLiveTiles(op.getMask(), Axis::Key))
+      tiles = buildLiveTiles(op, schedule, module, name, Axis::Key);
     explainMask(op, bool(tiles));
     if (schedule.getConsumers())
       redirectLoadsWithoutKeys(op);

@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "HeadDims.h"
-#include "LiveTiles.h"
 #include "RegionLoads.h"
+#include "attn/Conversion/LiveTiles.h"
 #include "attn/Conversion/Passes.h"
 #include "attn/Conversion/ScheduleTable.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
@@ -226,19 +226,24 @@ static constexpr ScheduleRow kSharedKeySchedules[] = {
 };
 
 /// 8-bit operands: n divides the keys of a transposed block of the value. The
-/// running maximum is exact, as weights use all of the range of 8 bits.
+/// running maximum is exact, as weights use all of the range of 8 bits. Head
+/// dims over 128 leave no registers for a second output.
 static constexpr ScheduleRow kFloat8Schedules[] = {
+    {"sm_90a", 64, 64, Regions::Loaded, Keys::Any,
+     TWO_CONSUMERS "n=64,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Full,
-     TWO_CONSUMERS "n=128,ping_pong=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true"},
     {"sm_90a", 64, 64, Regions::Any, Keys::Any,
-     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Loaded, Keys::Any,
      TWO_CONSUMERS "n=64,ping_pong=true,longest_first=true"},
+    {"sm_90a", 128, 128, Regions::Computed, Keys::Any,
+     TWO_CONSUMERS "n=64,promote=true,ping_pong=true,longest_first=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Full,
-     TWO_CONSUMERS "n=128,ping_pong=true"},
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true"},
     {"sm_90a", 128, 128, Regions::Any, Keys::Any,
-     TWO_CONSUMERS "n=128,ping_pong=true,longest_first=true"},
-    {"sm_90a", 256, 256, Regions::Predicate, Keys::Any,
+     TWO_CONSUMERS "n=128,promote=true,ping_pong=true,longest_first=true"},
+    {"sm_90a", 256, 256, Regions::Computed, Keys::Any,
      TWO_CONSUMERS "n=64,rescale=before,longest_first=true"},
     {"sm_90a", 256, 256, Regions::Any, Keys::Full,
      TWO_CONSUMERS "n=128,rescale=before"},
@@ -262,12 +267,12 @@ static tile::ScheduleAttr parseSchedule(MLIRContext *context, StringRef text) {
 }
 
 static Keys keysOf(AttentionOpInterface op) {
-  MaskBounds bounds = analyzeMask(op.getMask());
+  MaskBounds bounds = analyzeMask(op.getMask(), Axis::Key);
   bool above = false, below = false;
-  for (const KeyLimit &limit : bounds.limits)
+  for (const PositionLimit &limit : bounds.limits)
     for (const LinearForm &form : limit.alternatives)
       if (form.query != 0)
-        (limit.key < 0 ? above : below) = true;
+        (limit.walked < 0 ? above : below) = true;
   return above && below   ? Keys::Windowed
          : above || below ? Keys::Causal
                           : Keys::Full;
@@ -276,7 +281,7 @@ static Keys keysOf(AttentionOpInterface op) {
 static Regions regionsOf(AttentionOpInterface op) {
   if (loadsByKey(op.getScore()) || loadsByKey(op.getMask()))
     return Regions::Loaded;
-  if (!analyzeMask(op.getMask()).complete)
+  if (!analyzeMask(op.getMask(), Axis::Key).complete)
     return Regions::Predicate;
   return op.getScore().empty() ? Regions::Plain : Regions::Computed;
 }
@@ -299,7 +304,7 @@ static tile::ScheduleAttr with(tile::ScheduleAttr s, int64_t n,
       s.getConsumers(), s.getProducerRegisters(), s.getConsumerRegisters(),
       s.getWeights(), s.getOverlap(), s.getPingPong(), s.getRescale(),
       s.getThreshold(), s.getPersistent(), s.getLongestFirst(), s.getCluster(),
-      s.getSplit());
+      s.getSplit(), s.getPromote());
 }
 
 /// A tile that holds key and value is read twice: until it has been, the next
@@ -380,7 +385,7 @@ FailureOr<ScheduleChoice> mlir::attn::lookUpSchedule(AttentionOpInterface op,
 static LogicalResult checkCluster(AttentionOpInterface op,
                                   tile::ScheduleAttr schedule) {
   Keys keys = keysOf(op);
-  bool isListed = needsLiveTiles(op.getMask());
+  bool isListed = needsLiveTiles(op.getMask(), Axis::Key);
   if (schedule.getCluster() == 1 || (keys == Keys::Full && !isListed))
     return success();
   return op.emitError("cluster = ")

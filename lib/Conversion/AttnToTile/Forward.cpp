@@ -5,13 +5,13 @@
 #include "Forward.h"
 #include "Differential.h"
 #include "KernelFunction.h"
-#include "KeyRange.h"
 #include "LiftedRegion.h"
 #include "OperandScales.h"
 #include "RegionLoads.h"
+#include "TileLoop.h"
 #include "TileRows.h"
-#include "attn/Conversion/KeyTiles.h"
 #include "attn/Conversion/RealArithmetic.h"
+#include "attn/Conversion/TileWalk.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
@@ -277,12 +277,12 @@ private:
   }
 
   LogicalResult walkKeys() {
-    bounds = analyzeMask(op.getMask());
+    bounds = analyzeMask(op.getMask(), Axis::Key);
     Value rowEnd = arith::AddIOp::create(b, firstRow, i32(blockRows - 1));
     Value lastQuery = arith::SubIOp::create(b, queryLength, i32(1));
     Value lastRow = arith::MinSIOp::create(b, rowEnd, lastQuery);
     LiftedRegion scalars = lifted(op.getMask());
-    FailureOr<KeyRange> range = buildKeyRange(
+    FailureOr<TileLoop> range = buildTileLoop(
         b, b.getLoc(), {firstRow, lastRow, keyLength, schedule.getN()}, bounds,
         scalars);
     if (failed(range))
@@ -293,11 +293,11 @@ private:
     // care, but their keys need not be read either: where it costs nothing.
     bool clearsValues = !schedule.getConsumers() || isBoundedAbove();
     if (!schedule.getConsumers() || (valueInKey && clearsValues)) {
-      key = firstRows(key, range->keyEnd);
-      key1 = key1 ? firstRows(key1, range->keyEnd) : Value();
+      key = firstRows(key, range->end);
+      key1 = key1 ? firstRows(key1, range->end) : Value();
     }
     if (!valueInKey && !op.getTransposedKeys() && clearsValues)
-      value = firstRows(value, range->keyEnd);
+      value = firstRows(value, range->end);
     if (liveTiles)
       walkLiveTiles(*range);
     if (schedule.getConsumers()) {
@@ -321,7 +321,7 @@ private:
   }
 
   /// A mask that does not ask for the batch or the head has one list for all.
-  void walkLiveTiles(KeyRange &range) {
+  void walkLiveTiles(TileLoop &range) {
     Value zero = arith::ConstantIndexOp::create(b, 0);
     MaskFormulas formulas(op.getMask());
     Value row[] = {formulas.dependsOn(0) ? batch : zero,
@@ -331,15 +331,17 @@ private:
   }
 
   bool isBoundedAbove() const {
-    return llvm::any_of(bounds.limits,
-                        [](const KeyLimit &limit) { return limit.key <= 0; });
+    return llvm::any_of(bounds.limits, [](const PositionLimit &limit) {
+      return limit.walked <= 0;
+    });
   }
 
   /// Whether the number of tiles may turn out to be a constant. A loop of one
   /// iteration would be inlined, and roles share loops.
   bool isCountFolded() {
     bool isStatic = !cast<MemRefType>(op.getKey().getType()).isDynamicDim(2);
-    return isStatic || llvm::any_of(bounds.limits, [](const KeyLimit &limit) {
+    return isStatic ||
+           llvm::any_of(bounds.limits, [](const PositionLimit &limit) {
              return llvm::any_of(limit.alternatives,
                                  [](const LinearForm &form) {
                                    return form.query == 0 && form.terms.empty();
@@ -347,7 +349,7 @@ private:
            });
   }
 
-  LogicalResult buildStep(scf::ForOp loop, const KeyRange &range) {
+  LogicalResult buildStep(scf::ForOp loop, const TileLoop &range) {
     Value t = loop.getInductionVar();
     Value tileIndex = range.tileAt(b, b.getLoc(), t);
     Value firstKey = arith::MulIOp::create(b, tileIndex, i32(schedule.getN()));
@@ -401,9 +403,15 @@ private:
       weightType = getFloat8WeightType(b.getContext());
     Value operand = tile::ConvertOp::create(
         b, types.operandA(schedule.getN(), weightType), step->weights);
+    Value start = carried;
+    if (schedule.getPromote())
+      start =
+          splat(b, b.getLoc(), cast<RankedTensorType>(carried.getType()), 0.0);
     Value sum =
-        tile::DotOp::create(b, carried.getType(), operand, valueTile, carried,
+        tile::DotOp::create(b, carried.getType(), operand, valueTile, start,
                             /*transposed=*/op.getTransposedKeys() > 0);
+    if (schedule.getPromote())
+      sum = arith::AddFOp::create(b, carried, sum);
     SmallVector<Value> next = step->state;
     if (valueScale)
       next.push_back(valueScale);
@@ -417,15 +425,17 @@ private:
     if (valueInKey) {
       valueTile = firstColumns(keyTile, valueHeadDim);
     } else if (op.getTransposedKeys()) {
-      Value number = arith::DivUIOp::create(b, row, i32(schedule.getN()));
-      Value parts = i32(op.getTransposedKeys() / schedule.getN());
-      Value part = arith::IndexCastOp::create(
-          b, b.getIndexType(), arith::RemUIOp::create(b, number, parts));
+      int64_t keys = op.getTransposedKeys(), n = schedule.getN();
       Value first =
-          arith::MulIOp::create(b, arith::DivUIOp::create(b, number, parts),
+          arith::MulIOp::create(b, arith::DivUIOp::create(b, row, i32(keys)),
                                 i32(op.getValueHeadDim()));
-      tile::CopyOp::create(b, slice(value, ValueRange{part}), first, valueTile,
-                           Value(), alignment);
+      Value part = arith::DivUIOp::create(
+          b, arith::RemUIOp::create(b, row, i32(keys)), i32(n));
+      Value source = value;
+      if (keys != n)
+        source = slice(value, ValueRange{arith::IndexCastOp::create(
+                                  b, b.getIndexType(), part)});
+      tile::CopyOp::create(b, source, first, valueTile, Value(), alignment);
     } else {
       tile::CopyOp::create(b, value, row, valueTile, inBounds, alignment);
     }
@@ -446,7 +456,7 @@ private:
     return tile::AliasOp::create(b, view, tile);
   }
 
-  Value isFull(Value t, const KeyRange &range) {
+  Value isFull(Value t, const TileLoop &range) {
     if (!range.fullBegin)
       return {};
     Value full = compare(arith::CmpIPredicate::sge, t, range.fullBegin);
@@ -571,8 +581,9 @@ private:
 
   bool isIntervalOfKeys() const {
     return bounds.complete &&
-           llvm::all_of(bounds.limits,
-                        [](const KeyLimit &limit) { return limit.key != 0; });
+           llvm::all_of(bounds.limits, [](const PositionLimit &limit) {
+             return limit.walked != 0;
+           });
   }
 
   /// low(i) <= j <= high(i): the limits cost once per row and leave the loop.

@@ -7,7 +7,7 @@
 #include "HostChecks.h"
 #include "KernelFunction.h"
 #include "OperandScales.h"
-#include "attn/Conversion/KeyTiles.h"
+#include "attn/Conversion/TileWalk.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"

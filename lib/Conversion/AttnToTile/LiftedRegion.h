@@ -7,6 +7,7 @@
 #define ATTN_LIB_CONVERSION_ATTNTOTILE_LIFTEDREGION_H
 
 #include "TileRows.h"
+#include "attn/Dialect/Attn/Analysis/TileRange.h"
 #include "mlir/IR/IRMapping.h"
 
 namespace mlir::attn {
@@ -55,9 +56,7 @@ private:
 };
 
 /// A scalar index of the host as the i32 that kernels compute with. Out of
-/// range values become +-2^30: an unbounded window stays unbounded, and sums
-/// with positions do not wrap.
-inline constexpr int64_t kIndexLimit = int64_t(1) << 30;
+/// range values become +-kIndexLimit.
 Value narrowIndex(OpBuilder &b, Location loc, Value index);
 
 } // namespace mlir::attn

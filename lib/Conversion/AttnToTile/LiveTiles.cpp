@@ -2,21 +2,20 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "LiveTiles.h"
+#include "attn/Conversion/LiveTiles.h"
 #include "KernelFunction.h"
 #include "RegionScalars.h"
-#include "attn/Conversion/KeyTiles.h"
+#include "attn/Conversion/TileWalk.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "attn/Support/IntegerOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/IRMapping.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 using namespace mlir;
 using namespace mlir::attn;
+using arith::IntegerOps;
 using P = arith::CmpIPredicate;
 
 static constexpr int64_t kWarpSize = 32;
@@ -33,15 +32,15 @@ static void forEachLiteral(const MaskFormula &formula,
     forEachLiteral(child, body);
 }
 
-bool attn::needsLiveTiles(Region &mask) {
-  MaskBounds bounds = analyzeMask(mask);
+bool attn::needsLiveTiles(Region &mask, Axis walked) {
+  MaskBounds bounds = analyzeMask(mask, walked);
   if (bounds.complete)
     return false;
   size_t decided = 0, undecided = 0, bounding = 0;
   forEachLiteral(MaskFormulas(mask).keep(), [&](const MaskLiteral &literal) {
     ++(literal.kind == MaskLiteral::Unknown ? undecided : decided);
   });
-  for (const KeyLimit &limit : bounds.limits)
+  for (const PositionLimit &limit : bounds.limits)
     bounding += limit.alternatives.size();
   return decided > bounding || undecided == 0;
 }
@@ -55,17 +54,22 @@ SmallVector<Operation *> attn::getUndecided(Region &mask) {
   return undecided.takeVector();
 }
 
+bool attn::isWalkOrdered(AttentionOpInterface op, Axis walked) {
+  return walked == Axis::Key && op.getNormalizerOrDefault().dependsOnOrder();
+}
+
 namespace {
 //===----------------------------------------------------------------------===//
 // Kernels that compute with scalars
 //===----------------------------------------------------------------------===//
 
 /// A kernel of one warp for each (block, head, batch), and its launch.
-class WarpKernel {
+class WarpKernel : public IntegerOps {
 public:
   WarpKernel(AttentionOpInterface op, gpu::GPUModuleOp module, StringRef name,
              ValueRange operands)
-      : op(op), b(op.getLoc(), op.getContext()), operands(operands) {
+      : IntegerOps{ImplicitLocOpBuilder(op.getLoc(), op.getContext())},
+        operands(operands) {
     kernel = createKernelFunction(module, op.getLoc(), name,
                                   operands.getTypes(), kWarpSize);
     b.setInsertionPointToStart(&kernel.getBody().front());
@@ -73,7 +77,7 @@ public:
     head = gpu::BlockIdOp::create(b, gpu::Dimension::y);
     batch = gpu::BlockIdOp::create(b, gpu::Dimension::z);
     narrowLane = tile::LaneOp::create(b);
-    lane = arith::IndexCastOp::create(b, b.getIndexType(), narrowLane);
+    lane = toIndex(narrowLane);
   }
 
   void launch(ImplicitLocOpBuilder &host, gpu::KernelDim3 grid) {
@@ -87,23 +91,6 @@ public:
         std::distance(operands.begin(), llvm::find(operands, operand)));
   }
 
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value i32(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
-  Value toI32(Value index) {
-    return arith::IndexCastOp::create(b, b.getI32Type(), index);
-  }
-  Value compare(P predicate, Value x, Value y) {
-    return arith::CmpIOp::create(b, predicate, x, y);
-  }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
-  Value min(Value x, Value y) { return arith::MinSIOp::create(b, x, y); }
-  Value max(Value x, Value y) { return arith::MaxSIOp::create(b, x, y); }
   void onlyIf(Value condition, function_ref<void()> body) {
     auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
@@ -113,79 +100,78 @@ public:
   void onFirstLane(function_ref<void()> body) {
     onlyIf(compare(P::eq, narrowLane, i32(0)), body);
   }
+  Value negate(Value condition) {
+    Value one = arith::ConstantOp::create(b, b.getBoolAttr(true));
+    return arith::XOrIOp::create(b, condition, one);
+  }
 
-  AttentionOpInterface op;
-  ImplicitLocOpBuilder b;
   SmallVector<Value> operands;
   gpu::GPUFuncOp kernel;
   Value block, head, batch, lane, narrowLane;
 };
 
-//===----------------------------------------------------------------------===//
-// Summaries: the least and the largest value of a block
-//===----------------------------------------------------------------------===//
-
-/// Facts of one position, and where their ends are:
-/// batches x heads x blocks x (2 * facts).
-struct Summary {
-  SmallVector<Value> facts;
-  Value table; // null without facts
+/// One of the two positions: its tiles, and the facts that are read by it
+/// alone, with the ends that they have in each tile.
+struct Side {
+  Axis axis;
+  int64_t size = 0;              // positions of a tile
+  Value length = {}, tiles = {}; // of the host, index
+  SmallVector<Value> facts = {};
+  Value table = {}; // batches x heads x tiles x (2 * facts); null without facts
 };
 
 /// Everything below works for one op, on the host and in its kernels.
 class LiveTiles {
 public:
   LiveTiles(AttentionOpInterface op, tile::ScheduleAttr schedule,
-            gpu::GPUModuleOp module, StringRef name)
-      : op(op), schedule(schedule), module(module), name(name),
-        host(op.getLoc(), op), formulas(op.getMask()) {}
+            gpu::GPUModuleOp module, StringRef name, Axis walked)
+      : op(op), schedule(schedule), module(module), name(name), walked(walked),
+        host{ImplicitLocOpBuilder(op.getLoc(), op)}, formulas(op.getMask()) {}
 
   Value build() {
     measure();
     for (MaskFact fact : formulas.getFacts())
-      (fact.positions == Positions::Query ? byQuery : byKey)
-          .facts.push_back(fact.value);
-    summarize(byQuery, op.getMask().getArgument(2), queries, blocks,
-              getQueriesOfBlock(op, schedule), "rows");
-    summarize(byKey, op.getMask().getArgument(3), keys, tiles, schedule.getN(),
-              "keys");
-    lists =
-        allocate(blocks, arith::AddIOp::create(host, tiles, index(kFirstTile)));
+      sideOf(fact.axis).facts.push_back(fact.value);
+    summarize(queries, "rows");
+    summarize(keys, "keys");
+    Value entries = host.add(sideOf(walked).tiles, host.index(kFirstTile));
+    lists = allocate(blocks().tiles, entries);
     listTiles();
     return lists;
   }
 
 private:
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(host, value);
-  }
+  Side &sideOf(Axis axis) { return axis == Axis::Query ? queries : keys; }
+  Side &blocks() { return sideOf(across(walked)); }
 
   void measure() {
     auto dim = [&](Value memref, int64_t d) -> Value {
-      return memref::DimOp::create(host, memref, index(d));
+      return memref::DimOp::create(host.b, memref, host.index(d));
     };
-    Value one = index(1);
+    Value one = host.index(1);
     batches = formulas.dependsOn(0) ? dim(op.getQuery(), 0) : one;
     heads = formulas.dependsOn(1) ? dim(op.getQuery(), 1) : one;
-    queries = dim(op.getQuery(), 2);
-    keys = dim(op.getKey(), 2);
-    blocks = arith::CeilDivUIOp::create(host, queries,
-                                        index(getQueriesOfBlock(op, schedule)));
-    tiles = arith::MaxUIOp::create(
-        host, arith::CeilDivUIOp::create(host, keys, index(schedule.getN())),
-        one);
+    queries.length = dim(op.getQuery(), 2);
+    keys.length = dim(op.getKey(), 2);
+    for (Side *side : {&queries, &keys}) {
+      side->size = getTileSize(op, schedule, side->axis);
+      side->tiles = host.ceilDiv(side->length, host.index(side->size));
+    }
+    // A list has one entry at least.
+    Value &tiles = sideOf(walked).tiles;
+    tiles = host.maxOfSizes(tiles, one);
   }
 
   /// batches x heads x rows x columns of i32.
   Value allocate(Value rows, Value columns) {
-    Value elements = index(4);
+    Value elements = host.index(4);
     for (Value size : {batches, heads, rows, columns})
-      elements = arith::MulIOp::create(host, elements, size);
-    auto bytes = MemRefType::get({ShapedType::kDynamic}, host.getI8Type());
-    Value memory = WorkspaceOp::create(host, bytes, elements);
+      elements = host.mul(elements, size);
+    auto bytes = MemRefType::get({ShapedType::kDynamic}, host.b.getI8Type());
+    Value memory = WorkspaceOp::create(host.b, bytes, elements);
     auto type = MemRefType::get(SmallVector<int64_t>(4, ShapedType::kDynamic),
-                                host.getI32Type());
-    return memref::ViewOp::create(host, type, memory, index(0),
+                                host.b.getI32Type());
+    return memref::ViewOp::create(host.b, type, memory, host.index(0),
                                   ValueRange{batches, heads, rows, columns});
   }
 
@@ -205,17 +191,18 @@ private:
   // Summaries
   //===--------------------------------------------------------------------===//
 
-  void summarize(Summary &summary, Value position, Value length, Value count,
-                 int64_t size, StringRef what) {
-    if (summary.facts.empty())
+  /// The ends of the facts in each tile.
+  void summarize(Side &side, StringRef what) {
+    if (side.facts.empty())
       return;
-    summary.table = allocate(count, index(2 * summary.facts.size()));
+    side.table = allocate(side.tiles, host.index(2 * side.facts.size()));
     WarpKernel k(op, module, (name + "_" + what).str(),
-                 withCaptures({summary.table, length}));
-    Value first = k.mul(k.block, k.index(size));
-    Value end = k.min(k.add(first, k.index(size)), k.argument(length));
+                 withCaptures({side.table, side.length}));
+    Value first = k.mul(k.block, k.index(side.size));
+    Value end =
+        k.min(k.add(first, k.index(side.size)), k.argument(side.length));
     SmallVector<Value> ends;
-    for (size_t i = 0; i < summary.facts.size(); ++i) {
+    for (size_t i = 0; i < side.facts.size(); ++i) {
       ends.push_back(k.i32(INT32_MAX));
       ends.push_back(k.i32(INT32_MIN));
     }
@@ -225,9 +212,10 @@ private:
       OpBuilder::InsertionGuard guard(k.b);
       k.b.setInsertionPointToStart(loop.getBody());
       RegionScalars scalars = scalarsOf(k, k.b);
-      scalars.mapPosition(position, loop.getInductionVar());
+      scalars.mapPosition(argumentOf(op.getMask(), side.axis),
+                          loop.getInductionVar());
       SmallVector<Value> next;
-      for (auto [i, fact] : llvm::enumerate(summary.facts)) {
+      for (auto [i, fact] : llvm::enumerate(side.facts)) {
         auto [low, high] = encodeSummary(k.b, scalars.clone(k.b, fact));
         next.push_back(k.min(loop.getRegionIterArg(2 * i), low));
         next.push_back(k.max(loop.getRegionIterArg(2 * i + 1), high));
@@ -241,10 +229,10 @@ private:
     k.onFirstLane([&] {
       for (auto [i, value] : llvm::enumerate(reduced))
         memref::StoreOp::create(
-            k.b, value, k.argument(summary.table),
+            k.b, value, k.argument(side.table),
             ValueRange{k.batch, k.head, k.block, k.index(i)});
     });
-    k.launch(host, {count, heads, batches});
+    k.launch(host.b, {side.tiles, heads, batches});
   }
 
   //===--------------------------------------------------------------------===//
@@ -265,15 +253,15 @@ private:
     }
 
     MaskInterval fact(ImplicitLocOpBuilder &b, Value value) override {
-      auto *query = llvm::find(parent.byQuery.facts, value);
-      bool isOfQuery = query != parent.byQuery.facts.end();
-      Summary &summary = isOfQuery ? parent.byQuery : parent.byKey;
-      int64_t number = llvm::find(summary.facts, value) - summary.facts.begin();
+      bool isOfQuery = llvm::is_contained(parent.queries.facts, value);
+      Side &side = isOfQuery ? parent.queries : parent.keys;
+      int64_t number = llvm::find(side.facts, value) - side.facts.begin();
       auto end = [&](int64_t which) -> Value {
         Value column = arith::ConstantIndexOp::create(b, 2 * number + which);
         Value bits = tile::LoadConstantOp::create(
-            b, b.getI32Type(), k.argument(summary.table),
-            ValueRange{k.batch, k.head, isOfQuery ? k.block : tile, column});
+            b, b.getI32Type(), k.argument(side.table),
+            ValueRange{k.batch, k.head,
+                       side.axis == parent.walked ? tile : k.block, column});
         return decodeSummary(b, value.getType(), bits);
       };
       return {end(0), end(1)};
@@ -293,15 +281,15 @@ private:
   };
 
   void listTiles() {
-    SmallVector<Value> operands = {lists, queries, keys};
-    for (Summary *summary : {&byQuery, &byKey})
-      if (summary->table)
-        operands.push_back(summary->table);
+    SmallVector<Value> operands = {lists, queries.length, keys.length};
+    for (Side *side : {&queries, &keys})
+      if (side->table)
+        operands.push_back(side->table);
     WarpKernel k(op, module, (name + "_tiles").str(), withCaptures(operands));
-    Value count = arith::CeilDivUIOp::create(k.b, k.argument(keys),
-                                             k.index(schedule.getN()));
+    Side &side = sideOf(walked);
+    Value count = k.ceilDiv(k.argument(side.length), k.index(side.size));
     // In an order that matters there is one part: all tiles may be partial.
-    bool isOrdered = op.getNormalizerOrDefault().dependsOnOrder();
+    bool isOrdered = isWalkOrdered(op, walked);
     Value partial =
         listPart(k, count, k.i32(0), isOrdered ? Part::Live : Part::Partial);
     Value total = isOrdered ? partial : listPart(k, count, partial, Part::Full);
@@ -311,7 +299,7 @@ private:
       k.onlyIf(k.compare(P::eq, total, k.i32(0)),
                [&] { put(k, k.i32(0), kFirstTile); });
     });
-    k.launch(host, {blocks, heads, batches});
+    k.launch(host.b, {blocks().tiles, heads, batches});
   }
 
   void put(WarpKernel &k, Value value, int64_t entry) {
@@ -335,20 +323,17 @@ private:
     tile = k.max(tile, k.index(0));
 
     auto [empty, full] = classify(k, loop, tile);
-    Value wanted = arith::AndIOp::create(k.b, exists, negate(k, empty));
+    Value wanted = k.both(exists, k.negate(empty));
     if (part != Part::Live)
-      wanted = arith::AndIOp::create(
-          k.b, wanted, part == Part::Full ? full : negate(k, full));
+      wanted = k.both(wanted, part == Part::Full ? full : k.negate(full));
     Value votes = tile::BallotOp::create(k.b, wanted);
     Value one = k.i32(1);
     Value lower = k.sub(arith::ShLIOp::create(k.b, one, k.narrowLane), one);
-    Value before =
-        math::CtPopOp::create(k.b, arith::AndIOp::create(k.b, votes, lower));
+    Value before = math::CtPopOp::create(k.b, k.both(votes, lower));
     Value carried = loop.getRegionIterArg(0);
     k.onlyIf(wanted, [&] {
-      Value entryIndex = arith::IndexCastOp::create(
-          k.b, k.b.getIndexType(),
-          k.add(k.add(carried, before), k.i32(kFirstTile)));
+      Value entryIndex =
+          k.toIndex(k.add(k.add(carried, before), k.i32(kFirstTile)));
       memref::StoreOp::create(k.b, k.toI32(tile), k.argument(lists),
                               ValueRange{k.batch, k.head, k.block, entryIndex});
     });
@@ -358,27 +343,22 @@ private:
     return loop.getResult(0);
   }
 
-  static Value negate(WarpKernel &k, Value condition) {
-    Value one = arith::ConstantOp::create(k.b, k.b.getBoolAttr(true));
-    return arith::XOrIOp::create(k.b, condition, one);
-  }
-
   MaskClass classify(WarpKernel &k, scf::ForOp overTiles, Value tile) {
-    Value m = k.index(getQueriesOfBlock(op, schedule)),
-          n = k.index(schedule.getN());
-    Value one = k.index(1);
     MaskExtent extent;
-    extent.firstQuery = k.mul(k.block, m);
-    extent.lastQuery =
-        k.sub(k.min(k.add(extent.firstQuery, m), k.argument(queries)), one);
-    extent.firstKey = k.mul(tile, n);
-    Value end = k.add(extent.firstKey, n);
-    extent.lastKey = k.sub(k.min(end, k.argument(keys)), one);
+    Value length = k.argument(sideOf(walked).length), end;
+    for (Side *side : {&queries, &keys}) {
+      Value size = k.index(side->size);
+      Value first = k.mul(side->axis == walked ? tile : k.block, size);
+      Value last = k.add(first, size);
+      if (side->axis == walked)
+        end = last;
+      last = k.min(last, k.argument(side->length));
+      extent.set(side->axis, first, k.sub(last, k.index(1)));
+    }
     Scalars scalars(*this, k, overTiles, tile);
     MaskClass result = MaskIntervals(formulas, scalars, k.b, extent).classify();
-    // The end of the keys is a mask as well.
-    Value isWhole = k.compare(P::sle, end, k.argument(keys));
-    result.full = arith::AndIOp::create(k.b, result.full, isWhole);
+    // The end of the walk is a mask as well.
+    result.full = k.both(result.full, k.compare(P::sle, end, length));
     return result;
   }
 
@@ -386,15 +366,17 @@ private:
   tile::ScheduleAttr schedule;
   gpu::GPUModuleOp module;
   StringRef name;
-  ImplicitLocOpBuilder host;
+  Axis walked;
+  IntegerOps host;
   MaskFormulas formulas;
-  Summary byQuery, byKey;
-  Value batches, heads, queries, keys, blocks, tiles; // of the lists, index
+  Side queries{Axis::Query}, keys{Axis::Key};
+  Value batches, heads; // of the lists, index
   Value lists;
 };
 } // namespace
 
 Value attn::buildLiveTiles(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                           gpu::GPUModuleOp module, StringRef name) {
-  return LiveTiles(op, schedule, module, name).build();
+                           gpu::GPUModuleOp module, StringRef name,
+                           Axis walked) {
+  return LiveTiles(op, schedule, module, name, walked).build();
 }

@@ -89,10 +89,15 @@ MemRefType attn::getStackedType(MemRefType transposed, int64_t n) {
   constexpr int64_t kAny = ShapedType::kDynamic;
   ArrayRef<int64_t> shape = transposed.getShape();
   int64_t rows = ShapedType::isDynamic(shape[2]) ? kAny : shape[2] * shape[3];
-  auto layout = StridedLayoutAttr::get(transposed.getContext(), kAny,
-                                       {kAny, kAny, n, kAny, 1});
-  return MemRefType::get({shape[0], shape[1], shape[4] / n, rows, n},
-                         transposed.getElementType(), layout,
+  SmallVector<int64_t> sizes = {shape[0], shape[1]}, strides = {kAny, kAny};
+  if (shape[4] != n) {
+    sizes.push_back(shape[4] / n);
+    strides.push_back(n);
+  }
+  sizes.append({rows, n});
+  strides.append({kAny, 1});
+  auto layout = StridedLayoutAttr::get(transposed.getContext(), kAny, strides);
+  return MemRefType::get(sizes, transposed.getElementType(), layout,
                          transposed.getMemorySpace());
 }
 
@@ -101,20 +106,23 @@ Value attn::stackBlocks(OpBuilder &builder, Location loc, Value transposed,
   ImplicitLocOpBuilder b(loc, builder);
   MemRefType type = getStackedType(cast<MemRefType>(transposed.getType()), n);
   auto parts = memref::ExtractStridedMetadataOp::create(b, transposed);
-  SmallVector<OpFoldResult> sizes;
-  for (auto [d, size] : llvm::enumerate(type.getShape()))
-    if (ShapedType::isDynamic(size))
-      sizes.push_back(OpFoldResult(parts.getSizes()[d]));
-    else
-      sizes.push_back(b.getIndexAttr(size));
-  if (type.isDynamicDim(3))
-    sizes[3] = OpFoldResult(
-        arith::MulIOp::create(b, parts.getSizes()[2], parts.getSizes()[3]));
-  ValueRange strides = parts.getStrides();
-  return memref::ReinterpretCastOp::create(
-      b, type, parts.getBaseBuffer(), OpFoldResult(parts.getOffset()), sizes,
-      ArrayRef<OpFoldResult>{strides[0], strides[1], b.getIndexAttr(n),
-                             strides[3], b.getIndexAttr(1)});
+  Value rows =
+      arith::MulIOp::create(b, parts.getSizes()[2], parts.getSizes()[3]);
+  SmallVector<OpFoldResult> sizes = {parts.getSizes()[0], parts.getSizes()[1]},
+                            strides = {parts.getStrides()[0],
+                                       parts.getStrides()[1]};
+  if (type.getRank() == 5) {
+    sizes.push_back(b.getIndexAttr(type.getDimSize(2)));
+    strides.push_back(b.getIndexAttr(n));
+  }
+  sizes.append({rows, b.getIndexAttr(n)});
+  strides.append({parts.getStrides()[3], b.getIndexAttr(1)});
+  for (auto [size, known] : llvm::zip(sizes, type.getShape()))
+    if (!ShapedType::isDynamic(known))
+      size = b.getIndexAttr(known);
+  return memref::ReinterpretCastOp::create(b, type, parts.getBaseBuffer(),
+                                           OpFoldResult(parts.getOffset()),
+                                           sizes, strides);
 }
 
 //===----------------------------------------------------------------------===//

@@ -24,8 +24,8 @@ LogicalResult checkFloat8(AttentionOp op, StringRef chip,
                           tile::ScheduleAttr schedule, int64_t alignment);
 
 /// A value in transposed blocks of W keys as B x Hkv x W / n x (blocks * Dv) x
-/// n: the part of a block, and in it the rows of a tile of n keys one after the
-/// other.
+/// n: the part of a block, which there is not with W = n, and in it the rows of
+/// a tile of n keys one after the other.
 MemRefType getStackedType(MemRefType transposed, int64_t n);
 Value stackBlocks(OpBuilder &b, Location loc, Value transposed, int64_t n);
 

@@ -14,17 +14,17 @@
 #include "QuantizeKernel.h"
 #include "KernelFunction.h"
 #include "attn/Dialect/Tile/IR/TileDialect.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "attn/Support/IntegerOps.h"
 #include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "llvm/Support/MathExtras.h"
 #include <cmath>
 #include <limits>
 
 using namespace mlir;
 using namespace mlir::attn;
+using arith::IntegerOps;
 
 /// Bytes of a load, and elements of all loads of a thread.
 static constexpr int64_t kVectorBytes = 16;
@@ -107,12 +107,12 @@ int64_t QuantizePlan::outAlignment(QuantizeOp op, int64_t alignment) const {
 namespace {
 /// Builds the body of the kernel. Everything below `run` is a step of it, in
 /// order.
-class QuantizeBody {
+class QuantizeBody : IntegerOps {
 public:
   QuantizeBody(QuantizeOp op, int64_t alignment, gpu::GPUFuncOp kernel)
-      : op(op), plan(*QuantizePlan::of(op)), b(op.getLoc(), op.getContext()),
-        element(op.getElementType()), alignment(alignment), kernel(kernel),
-        input(kernel.getArgument(0)) {
+      : IntegerOps{ImplicitLocOpBuilder(op.getLoc(), op.getContext())}, op(op),
+        plan(*QuantizePlan::of(op)), element(op.getElementType()),
+        alignment(alignment), kernel(kernel), input(kernel.getArgument(0)) {
     b.setInsertionPointToStart(&kernel.getBody().front());
   }
 
@@ -152,25 +152,12 @@ private:
   // Values
   //===--------------------------------------------------------------------===//
 
-  Value i32(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(int32_t(value)));
-  }
   Value real(double value) {
     return arith::ConstantOp::create(b, b.getF32FloatAttr(float(value)));
-  }
-  Value toI32(Value index) {
-    return arith::IndexCastOp::create(b, b.getI32Type(), index);
-  }
-  Value toIndex(Value i32) {
-    return arith::IndexCastOp::create(b, b.getIndexType(), i32);
   }
   Value isZero(Value value) {
     return compare(arith::CmpIPredicate::eq, value, i32(0));
   }
-  Value add(Value u, Value v) { return arith::AddIOp::create(b, u, v); }
-  Value mul(Value u, Value v) { return arith::MulIOp::create(b, u, v); }
-  Value div(Value u, Value v) { return arith::DivUIOp::create(b, u, v); }
-  Value rem(Value u, Value v) { return arith::RemUIOp::create(b, u, v); }
   Value roundedUp(Value u, int64_t unit) {
     return mul(div(add(u, i32(unit - 1)), i32(unit)), i32(unit));
   }
@@ -178,14 +165,8 @@ private:
     return arith::AndIOp::create(b, u, i32(v));
   }
   Value mulf(Value u, Value v) { return arith::MulFOp::create(b, u, v); }
-  Value compare(arith::CmpIPredicate predicate, Value u, Value v) {
-    return arith::CmpIOp::create(b, predicate, u, v);
-  }
   Value less(Value u, Value v) {
     return compare(arith::CmpIPredicate::slt, u, v);
-  }
-  Value select(Value condition, Value u, Value v) {
-    return arith::SelectOp::create(b, condition, u, v);
   }
   Value bitsOf(Value f32) {
     return arith::BitcastOp::create(b, b.getI32Type(), f32);
@@ -220,7 +201,7 @@ private:
     blocks = div(add(outLength, i32(plan.block - 1)), rowsOfBlock);
     // A head without rows has a scale nonetheless, and a block for it.
     if (!op.getBlock())
-      blocks = arith::MaxSIOp::create(b, blocks, i32(1));
+      blocks = max(blocks, i32(1));
     block = rem(number, blocks);
     Value group = div(number, blocks), heads = sizeOf(1);
     head = rem(group, heads);
@@ -393,7 +374,7 @@ private:
       Value known =
           tile::LoadConstantOp::create(b, b.getI32Type(), kernel.getArgument(3),
                                        toIndex(loop.getInductionVar()));
-      Value larger = arith::MaxSIOp::create(b, loop.getRegionIterArg(0), known);
+      Value larger = max(loop.getRegionIterArg(0), known);
       scf::YieldOp::create(b, larger);
     });
     return loop.getResult(0);
@@ -466,7 +447,6 @@ private:
 
   QuantizeOp op;
   QuantizePlan plan;
-  ImplicitLocOpBuilder b;
   Type element;
   int64_t alignment; // of rows of the input, in bytes
 

@@ -5,6 +5,9 @@
 For every mask of variants.py the products that a kernel computes and the keys and
 values that it reads are counted, and compared with the tiles of which the mask, in
 NumPy, keeps a position. The masks of EXACT visit these tiles and no others.
+
+The walk along the queries, which no kernel has yet, is that of the explanation: over all
+tiles of keys it visits the same tiles.
 """
 import json
 import os
@@ -44,7 +47,8 @@ def check(condition, text):
 
 
 def run(variant, sq, sk, head_dim=16, seed=0, heads=2, **replaced):
-    """Counters of one run, and the kept positions: batch x head x query x key."""
+    """Counters of one run, the kept positions, batch x head x query x key, and the
+    options that name captures to attn-opt."""
     case = Case(variant, "f16", 2, heads, heads, sq, sk, head_dim, head_dim)
     captures = dict(variant.captures(case, np.random.default_rng(seed)))
     for name, value in replaced.items():
@@ -54,7 +58,8 @@ def run(variant, sq, sk, head_dim=16, seed=0, heads=2, **replaced):
         file.write(program(case, captures))
     inputs = [f"random:{case.b}x{heads}x{length}x{head_dim}"
               for length in (sq, sk, sk)]
-    inputs += capture_inputs(captures, FOLDER)
+    given = capture_inputs(captures, FOLDER)
+    inputs += given
     subprocess.run(["attn-run", path, "--device=sim", "--chip=" + CHIP,
                     "--inputs=" + ",".join(inputs), f"--stats={stats}",
                     "--schedule=" + SCHEDULE], check=True, stdout=subprocess.DEVNULL)
@@ -66,7 +71,8 @@ def run(variant, sq, sk, head_dim=16, seed=0, heads=2, **replaced):
     kept = np.array([[[variant.mask_fn(b, h, i, j, values) if variant.mask_fn
                        else np.full(sk, True) for i in range(sq)]
                       for h in range(heads)] for b in range(case.b)])
-    return counters, kept
+    named = ",".join(f"arg{3 + i}={value}" for i, value in enumerate(given))
+    return counters, kept, [f"--attn-mask-captures={named}"] if given else []
 
 
 def classes(kept):
@@ -83,7 +89,7 @@ def classes(kept):
 
 
 def check_tiles(variant, sq, sk):
-    counters, kept = run(variant, sq, sk)
+    counters, kept, named = run(variant, sq, sk)
     live, _ = classes(kept)
     # A kernel with roles has a first tile, be it masked as a whole.
     least = live if CHIP == "sm_80" else np.maximum(live, 1)
@@ -100,6 +106,30 @@ def check_tiles(variant, sq, sk):
             read = counters["global"].get(name, {"bytes_read": 0})["bytes_read"]
             check(read <= 1.02 * tiles * N * 16 * 2,
                   f"{variant.name}: {read} bytes of {name} read")
+    if CHIP == "sm_80" and sq != sk:
+        check_queries(variant, kept, named)
+
+
+def check_queries(variant, kept, named):
+    """The walk along the queries, summed over the tiles of keys."""
+    b, h, sq, sk = kept.shape
+    done = subprocess.run(
+        ["attn-opt", os.path.join(FOLDER, "p.mlir"), "--attn-explain-json",
+         f"--chip={CHIP}", f"--schedule={SCHEDULE}", f"--attn-mask-lengths={sq},{sk}",
+         f"--attn-explain-sizes={b},{h},{h}", *named], check=True,
+        stdout=subprocess.PIPE, env=dict(os.environ, ATTN_PTXAS="/none"))
+    op, = json.loads(done.stdout)["ops"]
+    # The transposed mask, with queries in the place of keys.
+    live, full = (int(tiles.sum()) for tiles in classes(kept.swapaxes(2, 3)))
+    walk = op["tiles"]["along_queries"]
+    unmasked = walk["visited"] - walk["masked"]
+    exact = variant.name in EXACT
+    text = (f"{variant.name} {sq} x {sk}, along the queries: {op['query_tiles']['walk']}, "
+            f"{walk['visited']} tiles visited, {live} kept; {unmasked} unmasked, {full} full")
+    print(text)
+    check(walk["visited"] - walk["visited_although_empty"] == live, text)
+    check(unmasked <= full, text)
+    check(walk["visited"] == live and unmasked == full or not exact, text)
 
 
 def check_unmasked_steps():
@@ -108,7 +138,7 @@ def check_unmasked_steps():
     variant = by_name("streaming")
     rows, totals = [], []
     for window in (70, 200, 333, 500, 640):
-        counters, kept = run(variant, 640, 640, 64, w=window)
+        counters, kept, _ = run(variant, 640, 640, 64, w=window)
         live, full = (int(x.sum()) for x in classes(kept))
         rows.append([1, full, live - full])
         totals.append(counters["instructions"])

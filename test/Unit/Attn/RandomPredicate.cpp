@@ -13,6 +13,38 @@ string RandomPredicate::write() {
   return body + "attn.yield " + result + " : i1\n";
 }
 
+string RandomPredicate::writeLimits() {
+  body.clear();
+  names = 0;
+  string all;
+  for (int i = 0, count = 1 + pick(3); i < count; ++i) {
+    string part = limit();
+    if (pick(3) == 0)
+      part = define("arith.ori " + part + ", " + limit() + " : i1");
+    all = i ? define("arith.andi " + all + ", " + part + " : i1") : part;
+  }
+  return body + "attn.yield " + all + " : i1\n";
+}
+
+/// A comparison of a sum of the positions and of scalars.
+string RandomPredicate::limit() {
+  const int64_t kFactors[] = {1, 1, 1, -1, -1, 0, 2, -3};
+  string sum = constant(pick(60) - 30);
+  for (const char *position : {"%i", "%j"}) {
+    string factor = constant(kFactors[pick(8)]);
+    string product =
+        define("arith.muli " + string(position) + ", " + factor + " : index");
+    sum = define("arith.addi " + sum + ", " + product + " : index");
+  }
+  const char *kScalars[] = {"%width", "%b", "%h"};
+  if (pick(2))
+    sum = define(string(pick(2) ? "arith.addi " : "arith.subi ") + sum + ", " +
+                 kScalars[pick(3)] + " : index");
+  const char *kComparisons[] = {"sge", "sgt", "sle", "slt", "sge", "sle", "eq"};
+  return define(string("arith.cmpi ") + kComparisons[pick(7)] + ", " + sum +
+                ", " + constant(0) + " : index");
+}
+
 string RandomPredicate::define(const string &text) {
   string name = "%" + std::to_string(names++);
   body += name + " = " + text + "\n";
@@ -61,7 +93,10 @@ string RandomPredicate::integer(int depth) {
     string x = integer(depth - 1), y = divisor();
     return define(name + " " + x + ", " + y + " : index");
   };
-  switch (pick(17)) {
+  switch (pick(19)) {
+  case 17:
+  case 18:
+    return natural(depth);
   case 0:
     return binary("arith.addi");
   case 1:
@@ -119,6 +154,30 @@ string RandomPredicate::integer(int depth) {
   }
 }
 
+/// An unsigned division, mostly of what is not negative.
+string RandomPredicate::natural(int depth) {
+  string x = position();
+  if (pick(2)) {
+    string more = pick(2) ? position() : constant(pick(20));
+    x = define("arith.addi " + x + ", " + more + " : index");
+  }
+  if (pick(3) == 0)
+    x = define("arith.muli " + x + ", " + constant(pick(4)) + " : index");
+  if (pick(4) == 0) {
+    string narrow = define("arith.index_cast " + x + " : index to i32");
+    x = define("arith.index_cast " + narrow + " : i32 to index");
+  }
+  if (pick(8) == 0) // may be negative, and then is large
+    x = define("arith.subi " + x + ", " + constant(pick(20)) + " : index");
+  if (depth > 1 && pick(3) == 0) {
+    string y = natural(depth - 1);
+    x = define("arith.minsi " + x + ", " + y + " : index");
+  }
+  string size = divisor();
+  return define(string(pick(2) ? "arith.divui " : "arith.remui ") + x + ", " +
+                size + " : index");
+}
+
 string RandomPredicate::floatValue(int depth) {
   switch (pick(depth == 0 ? 2 : 5)) {
   case 0:
@@ -165,7 +224,10 @@ string RandomPredicate::comparison(int depth) {
   }
   case 2: { // as strides are tested
     string x = integer(depth), n = divisor(), zero = constant(0);
-    string rest = define("arith.remsi " + x + ", " + n + " : index");
+    string rest =
+        pick(4) == 0
+            ? define("arith.remui " + position() + ", " + n + " : index")
+            : define("arith.remsi " + x + ", " + n + " : index");
     return define(string("arith.cmpi ") + (pick(4) ? "eq" : "ne") + ", " +
                   rest + ", " + zero + " : index");
   }

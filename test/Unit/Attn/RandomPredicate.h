@@ -26,11 +26,15 @@ public:
   explicit RandomPredicate(uint64_t seed) : random(seed) {}
   /// The ops and the yield.
   std::string write();
+  /// A conjunction of limits of the positions, as closed bounds are made of.
+  std::string writeLimits();
 
 private:
+  std::string limit();
   std::string condition(int depth);
   std::string comparison(int depth);
   std::string integer(int depth);
+  std::string natural(int depth);
   std::string floatValue(int depth);
   std::string position();
   std::string clamped(const std::string &index);

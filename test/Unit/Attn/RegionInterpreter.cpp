@@ -162,6 +162,10 @@ Scalar RegionInterpreter::compute(Operation *op, unsigned number) {
     return {x / y, 0};
   if (isa<arith::RemSIOp>(op))
     return {x % y, 0};
+  if (isa<arith::DivUIOp>(op))
+    return {int64_t(uint64_t(x) / uint64_t(y)), 0};
+  if (isa<arith::RemUIOp>(op))
+    return {int64_t(uint64_t(x) % uint64_t(y)), 0};
   if (isa<arith::FloorDivSIOp>(op))
     return {floorDiv(x, y), 0};
   if (isa<arith::CeilDivSIOp>(op))

@@ -32,6 +32,11 @@ public:
   void setTable(mlir::Value value, Table table) {
     tables[value] = std::move(table);
   }
+  /// Null for a tensor without one.
+  const Table *findTable(mlir::Value value) const {
+    auto it = tables.find(value);
+    return it == tables.end() ? nullptr : &it->second;
+  }
   /// Forgets what has been computed since an input was set.
   void restart() { results.clear(); }
 

@@ -61,7 +61,9 @@ SmallVector<MaskFact> MaskFormulas::getFacts() const {
         return user->getNumResults() == 0 || !isFact(user->getResult(0));
       });
       if (isAsked && isFact(result))
-        facts.push_back({result, getPositions(result)});
+        facts.push_back({result, getPositions(result) == Positions::Query
+                                     ? Axis::Query
+                                     : Axis::Key});
     }
   return facts;
 }
@@ -81,6 +83,52 @@ static std::optional<int64_t> asConstant(Value value) {
   return std::nullopt;
 }
 
+bool MaskFormulas::isNonNegative(Value value) const {
+  if (auto constant = asConstant(value))
+    return *constant >= 0;
+  if (!mask.empty() && llvm::is_contained(mask.getArguments(), value))
+    return true;
+  Operation *op = value.getDefiningOp();
+  if (!op)
+    return false;
+  auto any = [&](ValueRange values) {
+    return llvm::any_of(values, [&](Value v) { return isNonNegative(v); });
+  };
+  if (isa<arith::AddIOp, arith::MulIOp, arith::MinSIOp, arith::DivSIOp,
+          arith::FloorDivSIOp, arith::CeilDivSIOp, arith::DivUIOp,
+          arith::RemUIOp>(op))
+    return areNonNegative(op->getOperands());
+  if (isa<arith::RemSIOp, arith::ShRSIOp>(op))
+    return isNonNegative(op->getOperand(0));
+  if (isa<arith::SelectOp>(op))
+    return areNonNegative(op->getOperands().drop_front());
+  if (isa<arith::MaxSIOp>(op))
+    return any(op->getOperands());
+  // Positions fit 32 bits; fewer bits may not hold them. A condition is -1
+  // or 1.
+  if (isa<arith::IndexCastUIOp>(op) && op->getOperand(0).getType().isInteger(1))
+    return true;
+  if (isa<arith::IndexCastOp, arith::IndexCastUIOp>(op))
+    return (value.getType().isIndex() ||
+            value.getType().getIntOrFloatBitWidth() >= 32) &&
+           isNonNegative(op->getOperand(0));
+  return isa<math::AbsIOp, arith::ExtUIOp>(op);
+}
+
+bool MaskFormulas::areNonNegative(ValueRange values) const {
+  return llvm::all_of(values, [&](Value v) { return isNonNegative(v); });
+}
+
+bool MaskFormulas::isDivision(Operation *op) const {
+  return isa<arith::DivSIOp>(op) ||
+         (isa<arith::DivUIOp>(op) && areNonNegative(op->getOperands()));
+}
+
+bool MaskFormulas::isRemainder(Operation *op) const {
+  return isa<arith::RemSIOp>(op) ||
+         (isa<arith::RemUIOp>(op) && areNonNegative(op->getOperands()));
+}
+
 std::optional<std::pair<Value, Value>>
 MaskFormulas::matchFloorMod(Value value) const {
   auto sub = value.getDefiningOp<arith::SubIOp>();
@@ -89,10 +137,15 @@ MaskFormulas::matchFloorMod(Value value) const {
     return std::nullopt;
   for (auto [quotient, size] : {std::pair(mul.getLhs(), mul.getRhs()),
                                 std::pair(mul.getRhs(), mul.getLhs())}) {
-    auto div = quotient.getDefiningOp<arith::FloorDivSIOp>();
-    if (div && div.getLhs() == sub.getLhs() &&
-        (div.getRhs() == size ||
-         (asConstant(size) && asConstant(size) == asConstant(div.getRhs()))) &&
+    Operation *div = quotient.getDefiningOp();
+    // Without negative numbers all divisions round down.
+    if (!div || !(isa<arith::FloorDivSIOp>(div) ||
+                  (isDivision(div) && areNonNegative(div->getOperands()))))
+      continue;
+    Value divisor = div->getOperand(1);
+    if (div->getOperand(0) == sub.getLhs() &&
+        (divisor == size ||
+         (asConstant(size) && asConstant(size) == asConstant(divisor))) &&
         isUniform(size))
       return std::pair(sub.getLhs(), size);
   }
@@ -168,7 +221,7 @@ static bool isCoarse(const MaskFormulas &formulas, Value value) {
   Operation *op = value.getDefiningOp();
   if (!op)
     return false;
-  if (isa<arith::FloorDivSIOp, arith::DivSIOp, arith::ShRSIOp>(op))
+  if (isa<arith::FloorDivSIOp, arith::ShRSIOp>(op) || formulas.isDivision(op))
     return true;
   return isa<arith::AddIOp, arith::SubIOp, arith::MulIOp, arith::MinSIOp,
              arith::MaxSIOp, arith::IndexCastOp>(op) &&
@@ -206,8 +259,8 @@ bool MaskFormulas::isBounded(Value value) const {
            all(op->getOperands());
   if (!type.isIndex())
     return false; // narrow integers wrap around
-  if (isa<arith::DivSIOp, arith::FloorDivSIOp, arith::CeilDivSIOp,
-          arith::RemSIOp>(op))
+  if (isa<arith::FloorDivSIOp, arith::CeilDivSIOp>(op) || isDivision(op) ||
+      isRemainder(op))
     return isUniform(op->getOperand(1)) && isBounded(op->getOperand(0));
   if (isa<arith::ShRSIOp>(op))
     return asConstant(op->getOperand(1)) && isBounded(op->getOperand(0));
@@ -341,10 +394,10 @@ std::optional<MaskFormula> MaskFormulas::matchMultiple(arith::CmpIOp compare,
   MaskLiteral literal{MaskLiteral::Multiple};
   literal.negated = (predicate == P::ne) != negated;
   Value lhs = compare.getLhs(), rhs = compare.getRhs(), dividend;
-  auto remainder = lhs.getDefiningOp<arith::RemSIOp>();
-  if (remainder && asConstant(rhs) == 0) {
-    dividend = remainder.getLhs();
-    literal.divisor = remainder.getRhs();
+  Operation *remainder = lhs.getDefiningOp();
+  if (remainder && isRemainder(remainder) && asConstant(rhs) == 0) {
+    dividend = remainder->getOperand(0);
+    literal.divisor = remainder->getOperand(1);
     if (Value inner = matchAbs(dividend))
       dividend = inner;
     literal.form = linearize(dividend);

@@ -383,10 +383,11 @@ MaskInterval MaskIntervals::computeIntegers(Value value) {
     return ofTruth(op->getOperand(0), isa<arith::IndexCastOp>(op) ? -1 : 1);
   if (isa<arith::IndexCastOp, arith::ExtSIOp>(op))
     return integers(op->getOperand(0));
-  if (isa<arith::DivSIOp, arith::FloorDivSIOp, arith::CeilDivSIOp>(op))
+  if (isa<arith::FloorDivSIOp, arith::CeilDivSIOp>(op) ||
+      formulas.isDivision(op))
     return quotient(op, integers(op->getOperand(0)),
                     scalarIndex(op->getOperand(1)));
-  if (isa<arith::RemSIOp>(op))
+  if (formulas.isRemainder(op))
     return remainder(integers(op->getOperand(0)),
                      scalarIndex(op->getOperand(1)), /*floored=*/false);
   if (isa<math::AbsIOp>(op)) {

@@ -51,7 +51,7 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, int64_t m, int64_t n,
                                    bool overlap, bool pingPong, Rescale rescale,
                                    int64_t threshold, bool persistent,
                                    bool longestFirst, int64_t cluster,
-                                   Split split) {
+                                   Split split, bool promote) {
   if (warps < 1 || warps > 32)
     return emitError() << "expected 1 to 32 warps, but got " << warps;
   if (split == Split::Columns &&
@@ -71,7 +71,7 @@ LogicalResult ScheduleAttr::verify(EmitError emitError, int64_t m, int64_t n,
     bool staged = weights == Weights::Shared && split == Split::Rows;
     if (producerRegisters || consumerRegisters || staged || overlap ||
         pingPong || rescale == Rescale::Before || threshold || persistent ||
-        longestFirst || cluster != 1)
+        longestFirst || cluster != 1 || promote)
       return emitError() << "expected consumers for a schedule with roles, but "
                             "got consumers = 0";
     return success();

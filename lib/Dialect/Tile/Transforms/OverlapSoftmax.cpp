@@ -44,9 +44,13 @@ public:
     first = dots[0];
     second = dots[1];
     auto yield = cast<scf::YieldOp>(loop.getBody()->getTerminator());
-    for (auto [i, value] : llvm::enumerate(yield.getOperands()))
-      if (value == second.getResult())
+    for (auto [i, value] : llvm::enumerate(yield.getOperands())) {
+      auto sum = value.getDefiningOp<arith::AddFOp>();
+      if (sum && sum.getRhs() == second.getResult())
+        addition = sum;
+      if (value == second.getResult() || (sum && sum == addition))
         accumulator = i;
+    }
     return accumulator >= 0;
   }
 
@@ -83,12 +87,14 @@ private:
   }
 
   /// The second product adds to what the loop carries, as it is or times a
-  /// factor for each row.
+  /// factor for each row; or an addition does, and the product starts from
+  /// zero.
   LogicalResult checkRescale() {
     Value carried = loop.getRegionIterArg(accumulator);
-    if (second.getAccumulator() == carried && carried.hasOneUse())
+    Value addend = addition ? addition.getLhs() : second.getAccumulator();
+    if (addend == carried && carried.hasOneUse())
       return success();
-    scale = second.getAccumulator().getDefiningOp<arith::MulFOp>();
+    scale = addend.getDefiningOp<arith::MulFOp>();
     if (!scale || scale.getLhs() != carried || !scale->hasOneUse() ||
         !carried.hasOneUse())
       return second.emitOpError("expected the accumulator that the loop "
@@ -99,13 +105,16 @@ private:
     return success();
   }
 
-  bool rescales(Rescale when) const { return scale && rescale == when; }
+  /// An addition meets the factor of its own tile, which has to be carried.
+  bool rescales(Rescale when) const {
+    return scale && (addition ? Rescale::Before : rescale) == when;
+  }
 
   /// Ops by the moment at which a rotated iteration executes them. Where both
   /// products read one buffer, it has arrived before the first.
   void classify() {
     for (Operation &op : loop.getBody()->without_terminator()) {
-      if (&op == scale || &op == second || &op == release)
+      if (&op == scale || &op == second || &op == addition || &op == release)
         continue;
       if (publishes(op))
         publish.push_back(&op);
@@ -174,7 +183,19 @@ private:
     return DotAsyncOp::create(
         b, sum.getType(),
         carriesWeights() ? weights : mapping.lookupOrDefault(second.getA()),
-        buffer, sum, second.getTransposed(), second.getBatches());
+        buffer, addition ? Value() : sum, second.getTransposed(),
+        second.getBatches());
+  }
+
+  /// The output after the second product of the iteration before, which starts
+  /// from `sum`, or is added to it times `factor`: a fused operation, where
+  /// nothing is in between.
+  Value awaitSecond(Value product, Value sum, Value factor) {
+    Value result = DotWaitOp::create(b, 0, ValueRange{product}).getResult(0);
+    if (!addition)
+      return result;
+    return arith::AddFOp::create(b, factor ? rescaled(sum, factor) : sum,
+                                 result);
   }
 
   void releaseSecond(IRMapping &mapping) {
@@ -240,8 +261,9 @@ private:
 
     clone(before, now);
     Value scores = issueFirst(now);
-    if (rescales(Rescale::Before))
-      sum = rescaled(sum, arguments.back());
+    Value factor = rescales(Rescale::Before) ? arguments.back() : Value();
+    if (factor && !addition)
+      sum = rescaled(sum, factor);
     Value product = issueSecond(last, weights, sum);
     now.map(first.getResult(),
             DotWaitOp::create(b, 1, ValueRange{scores}).getResult(0));
@@ -249,7 +271,7 @@ private:
     // A wait for a barrier ends a basic block: ptxas moves the exponentials
     // below the next wait for a product if nothing else is in between.
     clone(arrival.empty() ? arrivalAgain() : arrival, now);
-    sum = DotWaitOp::create(b, 0, ValueRange{product}).getResult(0);
+    sum = awaitSecond(product, sum, factor);
     releaseSecond(last);
     // Not earlier: the product in flight still reads the weights before.
     clone(publish, now);
@@ -277,12 +299,13 @@ private:
     IRMapping last;
     last.map(loop.getInductionVar(), previous(loop.getUpperBound()));
     Value sum = results[accumulator];
-    if (rescales(Rescale::Before))
-      sum = rescaled(sum, rotated.getResults().back());
+    Value factor =
+        rescales(Rescale::Before) ? rotated.getResults().back() : Value();
+    if (factor && !addition)
+      sum = rescaled(sum, factor);
     Value product = issueSecond(
         last, carriesWeights() ? rotated.getResult(state) : Value(), sum);
-    results[accumulator] =
-        DotWaitOp::create(b, 0, ValueRange{product}).getResult(0);
+    results[accumulator] = awaitSecond(product, sum, factor);
     releaseSecond(last);
   }
 
@@ -293,6 +316,7 @@ private:
   int64_t accumulator = -1; ///< number of the carried output
   arith::MulFOp scale;      ///< of the carried output; null: it is not rescaled
   BroadcastOp spread;       ///< its factor
+  arith::AddFOp addition;   ///< of the second product; null: it adds itself
   PipelineReleaseOp release;
   /// Up to the first product; after it; waiting for the operand of the second;
   /// making the weights an operand.

@@ -8,9 +8,8 @@
 
 #include "Loops.h"
 #include "attn/Dialect/Tile/Transforms/Passes.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "attn/Support/IntegerOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
-#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILEWALKBLOCKSPASS
@@ -19,6 +18,7 @@ namespace mlir::tile {
 
 using namespace mlir;
 using namespace mlir::tile;
+using arith::IntegerOps;
 
 /// Streamed operands of a section: well inside the L2 of an H100 (50 MB).
 static constexpr int64_t kSectionBytes = 32 << 20;
@@ -27,12 +27,12 @@ namespace {
 /// Scalars that the host computes for each launch.
 enum HostArgument { Blocks, Heads, Outer, Section, Stride, kHostArguments };
 
-class BlockWalk {
+class BlockWalk : IntegerOps {
 public:
   BlockWalk(gpu::GPUFuncOp kernel, gpu::LaunchFuncOp launch,
             ScheduleAttr schedule)
-      : kernel(kernel), launch(launch), schedule(schedule),
-        b(kernel.getLoc(), kernel) {}
+      : IntegerOps{ImplicitLocOpBuilder(kernel.getLoc(), kernel)},
+        kernel(kernel), launch(launch), schedule(schedule) {}
 
   void run() {
     addArguments();
@@ -43,20 +43,6 @@ public:
 
 private:
   int64_t cluster() const { return schedule.getCluster(); }
-
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value i32(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
-  Value div(Value x, Value y) { return arith::DivUIOp::create(b, x, y); }
-  Value rem(Value x, Value y) { return arith::RemUIOp::create(b, x, y); }
-  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value min(Value x, Value y) { return arith::MinUIOp::create(b, x, y); }
-  Value max(Value x, Value y) { return arith::MaxUIOp::create(b, x, y); }
 
   //===--------------------------------------------------------------------===//
   // Host
@@ -76,12 +62,12 @@ private:
     // Blocks of a cluster take neighbouring rows; one may have none.
     Value blocks = launch.getGridSizeX();
     if (cluster() > 1)
-      blocks = arith::CeilDivUIOp::create(b, blocks, index(cluster()));
+      blocks = ceilDiv(blocks, index(cluster()));
     Value heads = launch.getGridSizeY(), outer = launch.getGridSizeZ();
     Value total = mul(mul(blocks, heads), outer);
     Value clusters = total;
     if (schedule.getPersistent())
-      clusters = min(total, places());
+      clusters = minOfSizes(total, places());
     Value section = sectionOf(heads, mul(heads, outer));
     SmallVector<Value> values(kHostArguments);
     values[Blocks] = blocks;
@@ -90,7 +76,7 @@ private:
     values[Section] = section;
     values[Stride] = clusters;
     for (Value value : values) {
-      Value narrow = arith::IndexCastOp::create(b, b.getI32Type(), value);
+      Value narrow = toI32(value);
       launch.getKernelOperandsMutable().append(narrow);
     }
     launch.getGridSizeXMutable().assign(mul(clusters, index(cluster())));
@@ -104,7 +90,7 @@ private:
     Value multiprocessors = MultiprocessorsOp::create(b);
     if (cluster() == 1)
       return multiprocessors;
-    return max(div(multiprocessors, index(cluster())), index(1));
+    return maxOfSizes(div(multiprocessors, index(cluster())), index(1));
   }
 
   /// Heads whose streamed operands fit the cache together.
@@ -119,13 +105,14 @@ private:
           addSize(cast<BlockArgument>(map), seen, bytes, keyHeads);
     });
     if (!bytes)
-      return max(most, index(1));
-    Value fitting =
-        max(div(index(kSectionBytes), max(bytes, index(1))), index(1));
+      return maxOfSizes(most, index(1));
+    Value fitting = maxOfSizes(
+        div(index(kSectionBytes), maxOfSizes(bytes, index(1))), index(1));
     if (keyHeads) // several heads may stream the same operands
       fitting =
-          mul(fitting, max(div(heads, max(keyHeads, index(1))), index(1)));
-    return max(min(fitting, most), index(1));
+          mul(fitting,
+              maxOfSizes(div(heads, maxOfSizes(keyHeads, index(1))), index(1)));
+    return maxOfSizes(minOfSizes(fitting, most), index(1));
   }
 
   /// Adds the bytes of one head of what a map describes, unless they are in.
@@ -155,7 +142,7 @@ private:
   Value linearBlock() {
     b.setInsertionPointToStart(&kernel.getBody().front());
     start = gpu::BlockIdOp::create(b, gpu::Dimension::x);
-    Value narrow = arith::IndexCastOp::create(b, b.getI32Type(), start);
+    Value narrow = toI32(start);
     if (cluster() == 1)
       return narrow;
     rank = rem(narrow, i32(cluster()));
@@ -186,7 +173,7 @@ private:
     Value perSection = mul(arguments[Section], arguments[Blocks]);
     Value section = div(tile, perSection), rest = rem(tile, perSection);
     Value firstHead = mul(section, arguments[Section]);
-    Value width = min(arguments[Section], sub(heads, firstHead));
+    Value width = minOfSizes(arguments[Section], sub(heads, firstHead));
     Value position = div(rest, width);
     Value head = add(firstHead, rem(rest, width));
     if (schedule.getLongestFirst())
@@ -209,7 +196,6 @@ private:
   gpu::GPUFuncOp kernel;
   gpu::LaunchFuncOp launch;
   ScheduleAttr schedule;
-  ImplicitLocOpBuilder b;
   Value arguments[kHostArguments];
   gpu::BlockIdOp start; ///< the one that the walk itself reads
   Value rank;           ///< of the block in its cluster

@@ -45,3 +45,10 @@ for bound in op["bounds"]:
 assert op["launches"] == len(op["kernels"]) == 4
 assert op["key_tiles"] == {"walk": "list", "reads_captures": True,
                            "knows_full_tiles": True, "undecided": []}
+# Tile c of keys is seen by the queries from c * n to (c + 1) * n - 1 + 100.
+transposed = sum(min(c * n + n + 99, queries - 1) // m - c * n // m + 1
+                 for c in range(columns) if c * n < queries)
+assert op["query_tiles"] == op["key_tiles"]
+assert tiles["along_queries"] == {"visited": heads * transposed, "masked": heads * transposed,
+                                  "visited_although_empty": 0, "masked_although_full": 0}
+assert transposed == live

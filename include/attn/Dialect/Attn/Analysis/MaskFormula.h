@@ -15,6 +15,19 @@ namespace mlir::attn {
 /// Which positions a value of a mask region depends on.
 enum class Positions : uint8_t { None = 0, Query = 1, Key = 2, Both = 3 };
 
+/// One of the two positions. A kernel walks along one of them, tile by tile,
+/// for each block of the other one.
+enum class Axis : uint8_t { Query, Key };
+
+constexpr Axis across(Axis axis) {
+  return axis == Axis::Query ? Axis::Key : Axis::Query;
+}
+
+/// The position of a mask region (b, h, i, j).
+inline BlockArgument argumentOf(Region &mask, Axis axis) {
+  return mask.getArgument(axis == Axis::Query ? 2 : 3);
+}
+
 /// query * i + key * j + constant + sum(coefficient * term). A term is a value
 /// that is not such a sum itself; one that depends on no position is a scalar
 /// of the tile's batch and head.
@@ -23,6 +36,9 @@ struct LinearForm {
   int64_t key = 0;
   int64_t constant = 0;
   SmallVector<std::pair<int64_t, Value>> terms;
+
+  /// The coefficient of a position.
+  int64_t along(Axis axis) const { return axis == Axis::Query ? query : key; }
 
   /// Adds factor * term, where the same term may stand already.
   void add(int64_t factor, Value term);
@@ -60,7 +76,7 @@ struct MaskFormula {
 /// positions of a tile it is summed up by its least and largest value.
 struct MaskFact {
   Value value;
-  Positions positions;
+  Axis axis;
 };
 
 /// An expanded mask region (b, h, i, j) -> i1 as formulas. Positions and values
@@ -86,6 +102,13 @@ public:
 
   /// `value` of type index as a linear form.
   LinearForm linearize(Value value) const;
+  /// Whether `value` is known to be at least 0: a position, and what is made of
+  /// positions and of constants that are not negative.
+  bool isNonNegative(Value value) const;
+  /// Whether `op` divides, or takes the remainder, of integers as signed ones,
+  /// rounding to zero. An unsigned op does where nothing is negative.
+  bool isDivision(Operation *op) const;
+  bool isRemainder(Operation *op) const;
   /// Whether bounds of `value` over a tile can be computed at all.
   bool isBounded(Value value) const;
   /// x - floor(x / n) * n: x and n.
@@ -100,6 +123,7 @@ private:
   MaskFormula compareFloats(arith::CmpFOp compare, bool negated) const;
   std::optional<MaskFormula> matchMultiple(arith::CmpIOp compare,
                                            bool negated) const;
+  bool areNonNegative(ValueRange values) const;
   bool isBoundedForm(const LinearForm &form) const;
   void accumulate(Value value, int64_t scale, LinearForm &form) const;
 

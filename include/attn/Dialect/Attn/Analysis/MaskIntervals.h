@@ -15,6 +15,11 @@ class LoadOp;
 /// Positions [firstQuery, lastQuery] x [firstKey, lastKey], of type index.
 struct MaskExtent {
   Value firstQuery, lastQuery, firstKey, lastKey;
+
+  void set(Axis axis, Value first, Value last) {
+    (axis == Axis::Query ? firstQuery : firstKey) = first;
+    (axis == Axis::Query ? lastQuery : lastKey) = last;
+  }
 };
 
 /// Proved about a rectangle, as i1: no position is kept; every one is. Neither

@@ -168,6 +168,10 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
     | `persistent` | as many blocks as multiprocessors, each walks over tiles |
     | `longest_first` | tiles in order of falling work, heads that share keys next to each other |
     | `cluster` | blocks that share each key and value tile by multicast, 1 or 2 |
+
+    With `promote` the second product of a tile starts from zero and is added to the output
+    in f32: matrix instructions keep fewer bits of a sum of 8-bit products (DeepSeek-V3,
+    arXiv 2412.19437, section 3.3.2).
   }];
   let parameters = (ins "int64_t":$m, "int64_t":$n, "int64_t":$warps,
                         "int64_t":$stages,
@@ -183,7 +187,8 @@ def Tile_ScheduleAttr : AttrDef<TileDialect, "Schedule"> {
                         DefaultValuedParameter<"bool", "false">:$persistent,
                         DefaultValuedParameter<"bool", "false">:$longest_first,
                         DefaultValuedParameter<"int64_t", "1">:$cluster,
-                        DefaultValuedParameter<"Split", "Split::Rows">:$split);
+                        DefaultValuedParameter<"Split", "Split::Rows">:$split,
+                        DefaultValuedParameter<"bool", "false">:$promote);
   let extraClassDeclaration = [{
     /// Groups of warps that share columns, and warps that share the rows.
     int64_t getGroups() const {

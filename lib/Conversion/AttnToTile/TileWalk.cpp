@@ -1,18 +1,19 @@
-//===- KeyTiles.cpp - what a kernel does with each key tile ---------------===//
+//===- TileWalk.cpp - what a kernel does with each tile -------------------===//
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
-#include "attn/Conversion/KeyTiles.h"
-#include "KeyRange.h"
-#include "LiveTiles.h"
+#include "attn/Conversion/TileWalk.h"
 #include "RegionScalars.h"
+#include "TileLoop.h"
+#include "attn/Conversion/LiveTiles.h"
 #include "attn/Dialect/Attn/Analysis/MaskIntervals.h"
-#include "mlir/Dialect/Arith/IR/Arith.h"
+#include "attn/Support/IntegerOps.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 
 using namespace mlir;
 using namespace mlir::attn;
+using arith::IntegerOps;
 using P = arith::CmpIPredicate;
 
 int64_t attn::getQueriesOfBlock(AttentionOpInterface op,
@@ -20,74 +21,73 @@ int64_t attn::getQueriesOfBlock(AttentionOpInterface op,
   return schedule.getM() / int64_t(op.getQueries().size());
 }
 
-KeyTilePlan attn::planKeyTiles(AttentionOpInterface op) {
-  KeyTilePlan plan;
+int64_t attn::getTileSize(AttentionOpInterface op, tile::ScheduleAttr schedule,
+                          Axis axis) {
+  return axis == Axis::Query ? getQueriesOfBlock(op, schedule)
+                             : schedule.getN();
+}
+
+TileWalkPlan attn::planTileWalk(AttentionOpInterface op, Axis walked) {
+  TileWalkPlan plan;
   Region &mask = op.getMask();
   plan.undecided = getUndecided(mask);
-  MaskBounds bounds = analyzeMask(mask);
-  if (needsLiveTiles(mask)) {
-    plan.walk = KeyTileWalk::List;
+  if (needsLiveTiles(mask, walked)) {
+    plan.walk = TileWalk::List;
     plan.readsCaptures = !MaskFormulas(mask).getFacts().empty();
-    plan.knowsFullTiles = !op.getNormalizerOrDefault().dependsOnOrder();
+    plan.knowsFullTiles = !isWalkOrdered(op, walked);
     return plan;
   }
-  plan.walk = bounds.limits.empty() ? KeyTileWalk::All : KeyTileWalk::Range;
+  MaskBounds bounds = analyzeMask(mask, walked);
+  plan.walk = bounds.limits.empty() ? TileWalk::All : TileWalk::Range;
   plan.knowsFullTiles = bounds.complete;
   return plan;
 }
 
 namespace {
+/// One of the two positions: its tiles, and the facts that are read by it
+/// alone, with the ends that they have in each tile.
+struct Side {
+  Axis axis;
+  Value length = {}, size = {}, tiles = {}; // index
+  SmallVector<Value> facts = {};
+  Value table = {}; // null without facts
+};
+
 /// The walk of one batch and head, block by block.
-class TileTreatments {
+class TileTreatments : IntegerOps {
 public:
-  TileTreatments(ImplicitLocOpBuilder &b, AttentionOpInterface op,
-                 tile::ScheduleAttr schedule, const TileWalkOperands &operands)
-      : b(b), op(op), schedule(schedule), o(operands), formulas(op.getMask()) {}
+  TileTreatments(ImplicitLocOpBuilder &builder, AttentionOpInterface op,
+                 tile::ScheduleAttr schedule, Axis walked,
+                 const TileWalkOperands &operands)
+      : IntegerOps{builder}, op(op), schedule(schedule), o(operands),
+        formulas(op.getMask()), walked(walked == Axis::Query ? queries : keys),
+        blocks(walked == Axis::Query ? keys : queries) {}
 
   LogicalResult build() {
     zero = index(0);
     one = index(1);
-    m = index(getQueriesOfBlock(op, schedule));
-    n = index(schedule.getN());
-    blocks = arith::CeilDivSIOp::create(b, o.queries, m);
-    tiles = arith::CeilDivSIOp::create(b, o.keys, n);
-    bool isListed = needsLiveTiles(op.getMask());
+    queries.length = o.queries;
+    keys.length = o.keys;
+    for (Side *side : {&queries, &keys}) {
+      side->size = index(getTileSize(op, schedule, side->axis));
+      side->tiles = ceilDiv(side->length, side->size);
+    }
+    bool isListed = needsLiveTiles(op.getMask(), walked.axis);
     if (isListed)
       summarizeFacts();
     LogicalResult result = success();
-    loop(zero, blocks, one, [&](Value block) {
+    loop(zero, blocks.tiles, one, [&](Value block) {
       result = isListed ? walkList(block) : walkRange(block);
     });
-    for (Value table : {rowTable, keyTable})
+    for (Value table : {queries.table, keys.table})
       if (table)
         memref::DeallocOp::create(b, table);
     return result;
   }
 
 private:
-  Value index(int64_t value) {
-    return arith::ConstantIndexOp::create(b, value);
-  }
-  Value i32(int64_t value) {
-    return arith::ConstantOp::create(b, b.getI32IntegerAttr(value));
-  }
   Value treatment(TileTreatment value) {
     return arith::ConstantOp::create(b, b.getI8IntegerAttr(int8_t(value)));
-  }
-  Value toI32(Value value) {
-    return arith::IndexCastOp::create(b, b.getI32Type(), value);
-  }
-  Value compare(P predicate, Value x, Value y) {
-    return arith::CmpIOp::create(b, predicate, x, y);
-  }
-  Value add(Value x, Value y) { return arith::AddIOp::create(b, x, y); }
-  Value sub(Value x, Value y) { return arith::SubIOp::create(b, x, y); }
-  Value mul(Value x, Value y) { return arith::MulIOp::create(b, x, y); }
-  Value min(Value x, Value y) { return arith::MinSIOp::create(b, x, y); }
-  Value max(Value x, Value y) { return arith::MaxSIOp::create(b, x, y); }
-  Value both(Value x, Value y) { return arith::AndIOp::create(b, x, y); }
-  Value select(Value condition, Value x, Value y) {
-    return arith::SelectOp::create(b, condition, x, y);
   }
   void loop(Value from, Value to, Value step, function_ref<void(Value)> body) {
     auto loop = scf::ForOp::create(b, from, to, step);
@@ -96,8 +96,19 @@ private:
     body(loop.getInductionVar());
   }
   void put(Value block, Value tile, Value treatment) {
-    memref::StoreOp::create(b, treatment, o.treatments,
-                            ValueRange{block, tile});
+    bool isTransposed = walked.axis == Axis::Query;
+    memref::StoreOp::create(
+        b, treatment, o.treatments,
+        ValueRange{isTransposed ? tile : block, isTransposed ? block : tile});
+  }
+  /// The first and the last one of a tile.
+  std::pair<Value, Value> positionsOf(const Side &side, Value tile) {
+    Value first = mul(tile, side.size);
+    return {first, sub(min(add(first, side.size), side.length), one)};
+  }
+  /// The forward kernel has roles; a walk along the queries has none yet.
+  bool hasRoles() const {
+    return walked.axis == Axis::Key && schedule.getConsumers();
   }
   RegionScalars regionScalars(ImplicitLocOpBuilder &b) {
     return RegionScalars(op, b, o.batch, o.head, [&](Value capture) {
@@ -106,7 +117,7 @@ private:
   }
 
   //===--------------------------------------------------------------------===//
-  // A range, as KeyRange.cpp gives it to the kernel
+  // A range, as TileRange.cpp gives it to the kernel
   //===--------------------------------------------------------------------===//
 
   LogicalResult walkRange(Value block) {
@@ -124,17 +135,17 @@ private:
       scalars.map(op.getMask().getArgument(0), toI32(o.batch));
       scalars.map(op.getMask().getArgument(1), toI32(o.head));
     }
-    Value firstRow = mul(block, m);
-    Value lastRow = sub(min(add(firstRow, m), o.queries), one);
-    BlockExtent extent{toI32(firstRow), toI32(lastRow), toI32(o.keys),
-                       schedule.getN()};
-    FailureOr<KeyRange> range = buildKeyRange(
-        b, b.getLoc(), extent, analyzeMask(op.getMask()), scalars);
+    auto [first, last] = positionsOf(blocks, block);
+    FailureOr<TileLoop> range =
+        buildTileLoop(b, b.getLoc(),
+                      {toI32(first), toI32(last), toI32(walked.length),
+                       getTileSize(op, schedule, walked.axis)},
+                      analyzeMask(op.getMask(), walked.axis), scalars);
     if (failed(range))
       return failure();
-    if (schedule.getConsumers())
+    if (hasRoles())
       maskFirstTile(b, b.getLoc(), *range, !op.getMask().empty());
-    loop(zero, tiles, one, [&](Value tile) {
+    loop(zero, walked.tiles, one, [&](Value tile) {
       Value t = sub(range->last, toI32(tile));
       Value visited =
           both(compare(P::sge, t, i32(0)), compare(P::slt, t, range->count));
@@ -157,32 +168,30 @@ private:
 
   void summarizeFacts() {
     for (MaskFact fact : formulas.getFacts())
-      (fact.positions == Positions::Query ? rowFacts : keyFacts)
-          .push_back(fact.value);
-    rowTable = summarize(rowFacts, 2, blocks, m, o.queries);
-    keyTable = summarize(keyFacts, 3, tiles, n, o.keys);
+      (fact.axis == Axis::Query ? queries : keys).facts.push_back(fact.value);
+    summarize(queries);
+    summarize(keys);
   }
 
-  /// The least and the largest value of each fact, for each piece of `size`
-  /// positions.
-  Value summarize(ArrayRef<Value> facts, unsigned argument, Value pieces,
-                  Value size, Value length) {
+  /// The least and the largest value of each fact, for each tile.
+  void summarize(Side &side) {
+    ArrayRef<Value> facts = side.facts;
     if (facts.empty())
-      return {};
+      return;
     auto type = MemRefType::get(
         {ShapedType::kDynamic, int64_t(2 * facts.size())}, b.getI32Type());
-    Value table = memref::AllocOp::create(b, type, pieces);
-    loop(zero, pieces, one, [&](Value piece) {
+    Value table = side.table = memref::AllocOp::create(b, type, side.tiles);
+    loop(zero, side.tiles, one, [&](Value piece) {
       for (size_t i = 0; i < facts.size(); ++i) {
         memref::StoreOp::create(b, i32(INT32_MAX), table,
                                 ValueRange{piece, index(2 * i)});
         memref::StoreOp::create(b, i32(INT32_MIN), table,
                                 ValueRange{piece, index(2 * i + 1)});
       }
-      Value first = mul(piece, size);
-      loop(first, min(add(first, size), length), one, [&](Value position) {
+      auto [first, last] = positionsOf(side, piece);
+      loop(first, add(last, one), one, [&](Value position) {
         RegionScalars scalars = regionScalars(b);
-        scalars.mapPosition(op.getMask().getArgument(argument), position);
+        scalars.mapPosition(argumentOf(op.getMask(), side.axis), position);
         for (auto [i, fact] : llvm::enumerate(facts)) {
           auto [low, high] = encodeSummary(b, scalars.clone(b, fact));
           widen(table, piece, 2 * i, low, /*largest=*/false);
@@ -190,7 +199,6 @@ private:
         }
       });
     });
-    return table;
   }
 
   void widen(Value table, Value piece, int64_t column, Value value,
@@ -214,13 +222,13 @@ private:
       return region.clone(entry, value);
     }
     MaskInterval fact(ImplicitLocOpBuilder &b, Value value) override {
-      bool isOfQuery = llvm::is_contained(parent.rowFacts, value);
-      ArrayRef<Value> facts = isOfQuery ? parent.rowFacts : parent.keyFacts;
-      int64_t number = llvm::find(facts, value) - facts.begin();
+      bool isOfQuery = llvm::is_contained(parent.queries.facts, value);
+      Side &side = isOfQuery ? parent.queries : parent.keys;
+      int64_t number = llvm::find(side.facts, value) - side.facts.begin();
       auto end = [&](int64_t which) {
         Value bits = memref::LoadOp::create(
-            b, isOfQuery ? parent.rowTable : parent.keyTable,
-            ValueRange{isOfQuery ? block : tile,
+            b, side.table,
+            ValueRange{side.axis == parent.walked.axis ? tile : block,
                        arith::ConstantIndexOp::create(b, 2 * number + which)});
         return decodeSummary(b, value.getType(), bits);
       };
@@ -239,10 +247,10 @@ private:
   };
 
   LogicalResult walkList(Value block) {
-    bool isOrdered = op.getNormalizerOrDefault().dependsOnOrder();
+    bool isOrdered = isWalkOrdered(op, walked.axis);
     // The last of the unmasked tiles, and whether any is masked.
-    auto loop =
-        scf::ForOp::create(b, zero, tiles, one, ValueRange{index(-1), i32(0)});
+    auto loop = scf::ForOp::create(b, zero, walked.tiles, one,
+                                   ValueRange{index(-1), i32(0)});
     {
       OpBuilder::InsertionGuard guard(b);
       b.setInsertionPointToStart(loop.getBody());
@@ -260,7 +268,7 @@ private:
                         select(compare(P::eq, value, masked), i32(1),
                                loop.getRegionIterArg(1))});
     }
-    if (schedule.getConsumers())
+    if (hasRoles())
       maskFirstEntry(block, loop.getResult(0), loop.getResult(1));
     return success();
   }
@@ -268,8 +276,8 @@ private:
   /// Masked tiles are first in a list; without one the first entry is the last
   /// unmasked tile, or tile 0 of a list that is empty.
   void maskFirstEntry(Value block, Value lastUnmasked, Value anyMasked) {
-    Value wanted =
-        both(compare(P::eq, anyMasked, i32(0)), compare(P::sgt, tiles, zero));
+    Value wanted = both(compare(P::eq, anyMasked, i32(0)),
+                        compare(P::sgt, walked.tiles, zero));
     auto branch = scf::IfOp::create(b, wanted, /*withElseRegion=*/false);
     OpBuilder::InsertionGuard guard(b);
     b.setInsertionPointToStart(branch.thenBlock());
@@ -278,31 +286,33 @@ private:
 
   MaskClass classify(Value block, Value tile, ImplicitLocOpBuilder entry) {
     MaskExtent extent;
-    extent.firstQuery = mul(block, m);
-    extent.lastQuery = sub(min(add(extent.firstQuery, m), o.queries), one);
-    extent.firstKey = mul(tile, n);
-    Value end = add(extent.firstKey, n);
-    extent.lastKey = sub(min(end, o.keys), one);
+    for (Side *side : {&queries, &keys}) {
+      bool isWalked = side->axis == walked.axis;
+      auto [first, last] = positionsOf(*side, isWalked ? tile : block);
+      extent.set(side->axis, first, last);
+    }
     Scalars scalars(*this, block, tile, entry);
     MaskClass result = MaskIntervals(formulas, scalars, b, extent).classify();
-    result.full = both(result.full, compare(P::sle, end, o.keys));
+    // The end of the walk is a mask as well.
+    Value end = mul(add(tile, one), walked.size);
+    result.full = both(result.full, compare(P::sle, end, walked.length));
     return result;
   }
 
-  ImplicitLocOpBuilder &b;
   AttentionOpInterface op;
   tile::ScheduleAttr schedule;
   const TileWalkOperands &o;
   MaskFormulas formulas;
-  Value zero, one, m, n, blocks, tiles; // index
-  SmallVector<Value> rowFacts, keyFacts;
-  Value rowTable, keyTable; // null without such facts
+  Side queries{Axis::Query}, keys{Axis::Key};
+  Side &walked, &blocks; ///< along the walk, and the one that is cut to blocks
+  Value zero, one;       // index
 };
 } // namespace
 
 LogicalResult attn::buildTileTreatments(ImplicitLocOpBuilder &b,
                                         AttentionOpInterface op,
                                         tile::ScheduleAttr schedule,
+                                        Axis walked,
                                         const TileWalkOperands &operands) {
-  return TileTreatments(b, op, schedule, operands).build();
+  return TileTreatments(b, op, schedule, walked, operands).build();
 }
