@@ -44,6 +44,7 @@ static void add(sim::Counters &sum, const sim::Counters &more) {
   add(sum.asyncCopies, more.asyncCopies);
   sum.mmaFlops += more.mmaFlops;
   sum.wgmmaBytes += more.wgmmaBytes;
+  sum.saturatedConversions += more.saturatedConversions;
   sum.mufuOps += more.mufuOps;
   sum.barriers += more.barriers;
   sum.instructions += more.instructions;

@@ -65,3 +65,10 @@ const std::array<float, 256> &attn::sim::float8Values(Float8 format) {
 uint8_t attn::sim::toFloat8(float value, Float8 format) {
   return format == Float8::E4M3 ? encode<3>(value) : encode<2>(value);
 }
+
+bool attn::sim::saturates(float value, Float8 format) {
+  // Half a unit above the largest number: a tie goes to the even mantissa,
+  // which is that of the largest in e4m3 and that of what is beyond in e5m2.
+  const float magnitude = std::fabs(value);
+  return format == Float8::E4M3 ? magnitude > 464.0f : magnitude >= 61440.0f;
+}

@@ -27,6 +27,9 @@ const std::array<float, 256> &float8Values(Float8 format);
 /// that, infinities included. NaN loses its sign.
 uint8_t toFloat8(float value, Float8 format);
 
+/// Whether the nearest number of the format would be beyond the largest one.
+bool saturates(float value, Float8 format);
+
 } // namespace attn::sim
 
 #endif // ATTN_LIB_SIM_FLOAT8_H

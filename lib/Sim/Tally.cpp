@@ -34,6 +34,7 @@ void Tally::add(const Tally &other) {
     addTo(byAllocation[i], other.byAllocation[i]);
   warps += other.warps;
   ctas += other.ctas;
+  saturatedConversions += other.saturatedConversions;
 }
 
 const char *attn::sim::name(InstClass cls) {
@@ -50,6 +51,7 @@ Counters attn::sim::summarise(const Tally &tally, const Program &program,
   Counters out;
   out.warps = tally.warps;
   out.ctas = tally.ctas;
+  out.saturatedConversions = tally.saturatedConversions;
   for (const Inst &inst : program.code) {
     const Tally::Line &line = tally.byPc[inst.pc];
     if (!line.executions)

@@ -26,7 +26,7 @@ struct Tally {
   };
   std::vector<Line> byPc;
   std::vector<AccessCounters> byAllocation;
-  uint64_t warps = 0, ctas = 0;
+  uint64_t warps = 0, ctas = 0, saturatedConversions = 0;
 
   Tally(size_t instructions, size_t allocations)
       : byPc(instructions), byAllocation(allocations) {}

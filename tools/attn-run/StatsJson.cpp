@@ -36,6 +36,7 @@ static json::Object toJson(const sim::Counters &counters) {
                               {"async_copies", toJson(counters.asyncCopies)}}},
       {"mma_flops", counters.mmaFlops},
       {"wgmma_bytes", counters.wgmmaBytes},
+      {"saturated_conversions", counters.saturatedConversions},
       {"mufu_ops", counters.mufuOps},
       {"barriers", counters.barriers},
       {"instructions", counters.instructions},

@@ -117,6 +117,9 @@ struct Counters {
   uint64_t mmaFlops = 0; ///< 2*M*N*K for each mma of a warp, wgmma of a group
   /// Shared memory that wgmma has read as A and B, once for each warp group.
   uint64_t wgmmaBytes = 0;
+  /// Values that cvt.satfinite has made the largest 8-bit float, because they
+  /// round to what is beyond it.
+  uint64_t saturatedConversions = 0;
   uint64_t mufuOps = 0;  ///< results of ex2, lg2, rcp, ...: one per active lane
   uint64_t barriers = 0; ///< warp-level executions of bar.* and barrier.*
   uint64_t instructions = 0; ///< warp instructions with an active lane

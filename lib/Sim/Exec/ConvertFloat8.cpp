@@ -15,6 +15,7 @@
 
 #include "ConvertFloat8.h"
 
+#include "../Cta.h"
 #include "../Float8.h"
 #include "Lanes.h"
 
@@ -34,13 +35,35 @@ uint32_t pack(float high, float low, const Inst &inst) {
   return one(high) << 8 | one(low);
 }
 
+/// `values(lane)` is the pair that a lane converts.
+template <class F>
+void countSaturated(Warp &warp, const Inst &inst, uint32_t mask, F values) {
+  uint64_t count = 0;
+  for (int lane = 0; lane < 32; ++lane)
+    if (mask >> lane & 1)
+      for (float v : values(lane))
+        count += saturates(inst.flags & Relu ? relu(v) : v, Float8(inst.sub));
+  warp.cta->tally.saturatedConversions += count;
+}
+
 void execFromFloats(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *a = warp.source(inst.a), *b = warp.source(inst.b);
+  countSaturated(warp, inst, mask, [=](int lane) {
+    return std::array<float, 2>{getLane<float>(a, lane),
+                                getLane<float>(b, lane)};
+  });
   binaryLanes<uint32_t, float, float>(
       warp, inst, mask,
       [&](float high, float low) { return pack(high, low, inst); });
 }
 
 void execFromHalves(Warp &warp, const Inst &inst, uint32_t mask) {
+  const uint32_t *source = warp.source(inst.a);
+  countSaturated(warp, inst, mask, [=](int lane) {
+    const uint32_t pair = getLane<uint32_t>(source, lane);
+    return std::array<float, 2>{toFloat(Half{uint16_t(pair >> 16)}),
+                                toFloat(Half{uint16_t(pair)})};
+  });
   unaryLanes<uint32_t, uint32_t>(warp, inst, mask, [&](uint32_t a) {
     return pack(toFloat(Half{uint16_t(a >> 16)}), toFloat(Half{uint16_t(a)}),
                 inst);

@@ -150,6 +150,38 @@ TEST(Float8Convert, FirstSourceIsTheHighByte) {
   EXPECT_EQ(out[0], 0x38c0u);
 }
 
+/// How many values a conversion of both operands saturates, in the first eight
+/// lanes; others have larger ones and do not take part.
+uint64_t countSaturated(const std::string &instruction) {
+  std::vector<float> in(32, 1e9f);
+  const float infinity = std::numeric_limits<float>::infinity();
+  const float first[] = {
+      464,       std::nextafter(464.0f, infinity),       -480,
+      448,       std::nextafter(61440.0f, 0.0f),         61440,
+      -infinity, std::numeric_limits<float>::quiet_NaN()};
+  std::copy(std::begin(first), std::end(first), in.begin());
+  LaunchOptions options;
+  options.block.x = 32;
+  Outcome o = runText(kernel("ld.global.u32 %r1, [%d1];\n"
+                             "setp.lt.u32 %p1, %r0, 8;\n"
+                             "@%p1 " +
+                                 instruction,
+                             "sm_90"),
+                      options, bitsOf(in), 32);
+  expectClean(o);
+  return o.result.counters.saturatedConversions;
+}
+
+TEST(Float8Convert, SaturatedValuesAreCounted) {
+  EXPECT_EQ(countSaturated("cvt.rn.satfinite.e4m3x2.f32 %h1, %r1, %r1;"), 10u);
+  EXPECT_EQ(countSaturated("cvt.rn.satfinite.e5m2x2.f32 %h1, %r1, %r1;"), 4u);
+  EXPECT_EQ(countSaturated("cvt.rn.satfinite.e4m3x2.f32 %h1, %r1, 0f00000000;"),
+            5u);
+  // What is below zero is zero first.
+  EXPECT_EQ(countSaturated("cvt.rn.satfinite.relu.e4m3x2.f32 %h1, %r1, %r1;"),
+            6u);
+}
+
 TEST(Float8Convert, EveryHalfRoundsToTheNearest) {
   std::vector<uint32_t> in;
   for (uint32_t h = 0; h < 0x10000; h += 2)
