@@ -14,8 +14,8 @@
 // A pass is one piece of a row for every thread. The cheapest of the forms that
 // are possible is taken, unless what it saves is lost in the error of this.
 
-#include "attn/Conversion/TileWalk.h"
 #include "attn/Conversion/RotaryChoice.h"
+#include "attn/Conversion/TileWalk.h"
 #include "attn/Dialect/Attn/Analysis/KeyColumns.h"
 #include "attn/Dialect/Attn/Analysis/MaskBounds.h"
 #include "attn/Support/Boards.h"
@@ -183,8 +183,8 @@ static std::optional<int64_t> windowOf(Region &mask) {
   MaskBounds bounds = analyzeMask(mask, Axis::Key);
   for (const PositionLimit &upper : bounds.limits)
     for (const PositionLimit &lower : bounds.limits) {
-      if (upper.walked >= 0 || lower.walked <= 0 || upper.alternatives.size() != 1 ||
-          lower.alternatives.size() != 1)
+      if (upper.walked >= 0 || lower.walked <= 0 ||
+          upper.alternatives.size() != 1 || lower.alternatives.size() != 1)
         continue;
       LinearForm sum = upper.alternatives[0];
       sum.add(1, lower.alternatives[0]);
