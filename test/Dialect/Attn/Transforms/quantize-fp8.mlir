@@ -11,7 +11,7 @@
 // CHECK:         %[[Q8:.*]]:2 = attn.quantize input(%[[Q]] : {{.*}}) {block = 128 : i64, hadamard_seed = 1 : i64} -> tensor<?x4x200x64xf8E4M3FN>, tensor<?x4x2xf32>
 // CHECK:         %[[K8:.*]]:2 = attn.quantize input(%[[K]] : {{.*}}) {block = 128 : i64, hadamard_seed = 1 : i64} -> tensor<?x2x?x64xf8E4M3FN>, tensor<?x2x?xf32>
 // CHECK:         %[[V8:.*]]:2 = attn.quantize input(%[[V]] : {{.*}}) {block = 128 : i64} -> tensor<?x2x?x64x128xf8E4M3FN>, tensor<?x2x?xf32>
-// CHECK:         attn.attention query(%[[Q8]]#0 : {{.*}}) key(%[[K8]]#0 : {{.*}}) value(%[[V8]]#0 : {{.*}})
+// CHECK:         attn.attention query(%[[Q8]]#0 : {{.*}}) key(%[[K8]]#0 : {{.*}}) value(%[[V8]]#0 : {{[^)]*}})
 // CHECK-SAME:      query_scales(%[[Q8]]#1 : {{.*}}) key_scales(%[[K8]]#1 : {{.*}}) value_scales(%[[V8]]#1 : {{.*}}) {block = 128 : i64, scale = 2.500000e-01 : f32} mask {
 // CHECK:           attn.causal
 // HEAD:          attn.quantize input(%{{[^ ]*}} : tensor<?x4x200x64xbf16>) -> tensor<?x4x200x64xf8E4M3FN>, tensor<?x4xf32>
