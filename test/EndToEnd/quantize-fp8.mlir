@@ -5,7 +5,7 @@
 // RUN:   --inputs=random:1x4x150x128,random:1x2x300x128,random:1x2x300x128,70 | FileCheck %s
 // RUN: attn-run %t.mlir --chip=sm_90a --device=sim --check --timing=earliest --multiprocessors=2 \
 // RUN:   --inputs=random:2x4x200x128,random:2x2x200x128,random:2x2x200x128,70 | FileCheck %s
-// CHECK: "verdict": "ok"
+// CHECK: "verdict":"ok"
 
 !q = tensor<?x4x?x128xbf16>
 !k = tensor<?x2x?x128xbf16>

@@ -1,7 +1,7 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
-"""float8.py FOLDER DIM: writes programs of attention with 8-bit operands, one for each kind
-of region that a schedule is chosen by, and compiles them; prints the files."""
+"""float8.py FOLDER DIM [NAME...]: writes programs of attention with 8-bit operands, one for each kind
+of region that a schedule is chosen by, or those named, and compiles them."""
 import os
 import subprocess
 import sys
@@ -22,11 +22,11 @@ VARIANTS = {
 
 
 def main():
-    folder, dim = sys.argv[1:]
-    for name, changes in VARIANTS.items():
+    folder, dim, *names = sys.argv[1:]
+    for name in names or VARIANTS:
         stem = os.path.join(folder, name + dim)
         with open(stem + ".mlir", "w") as file:
-            file.write(text_of(replace(Case(dim=int(dim), lse=True), **changes)))
+            file.write(text_of(replace(Case(dim=int(dim), lse=True), **VARIANTS[name])))
         subprocess.run(["attn-opt", stem + ".mlir", "--attn-compile=chip=sm_90a",
                         "--emit=ptx", "-o", stem + ".ptx"], check=True)
 
