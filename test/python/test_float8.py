@@ -74,8 +74,7 @@ class Float8Test(unittest.TestCase):
 
     def test_variants(self):
         for name in ("causal", "causal_bottom_right", "key_lengths", "softcap",
-                     "alibi", "sink_of_head", "sigmoid_with_bias", "stick_breaking",
-                     "softpick"):
+                     "alibi", "sink_of_head", "sigmoid_with_bias", "stick_breaking"):
             self.check(Float8(variant=by_name(name), width=64, sq=20, sk=70, block=32))
         self.check(Float8(variant=combine(by_name("softcap"), by_name("causal")),
                           scale=0.3, lse=True))
