@@ -2,6 +2,7 @@
 // Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
+#include "CaptureChecks.h"
 #include "Differential.h"
 #include "Forward.h"
 #include "FusedRotary.h"
@@ -209,6 +210,7 @@ private:
     rotations.redirect(op);
     rotations.buildOperands(alignment);
     buildArgumentChecks(op, alignment);
+    buildCaptureChecks(op);
     SmallVector<Value> more = rotations.operands;
     SmallVector<Type> moreTypes;
     for (Value operand : more)
