@@ -8,10 +8,12 @@ using namespace attn::explain;
 
 /// Data sheets give the rates with sparsity as well, which are twice these.
 static constexpr Board kBoards[] = {
-    {"A100 SXM 80GB", 80, 312, 2.039e12,
+    {"A100 SXM 80GB", 80, 312, 0, 2.039e12,
      "NVIDIA A100 Tensor Core GPU data sheet"},
-    {"H100 SXM", 90, 989.4, 3.35e12, "NVIDIA H100 Tensor Core GPU data sheet"},
-    {"H200 SXM", 90, 989.4, 4.8e12, "NVIDIA H200 Tensor Core GPU data sheet"},
+    {"H100 SXM", 90, 989.4, 1978.9, 3.35e12,
+     "NVIDIA H100 Tensor Core GPU data sheet"},
+    {"H200 SXM", 90, 989.4, 1978.9, 4.8e12,
+     "NVIDIA H200 Tensor Core GPU data sheet"},
 };
 
 llvm::ArrayRef<Board> attn::explain::boards() { return kBoards; }
@@ -24,7 +26,7 @@ bool Board::runs(llvm::StringRef chip) const {
   return isExact ? wanted == capability : wanted <= capability;
 }
 
-Roofline attn::explain::boundTime(const Board &board, double flops,
-                                  double bytes) {
-  return {flops / (board.tflops * 1e12), bytes / board.bytesPerSecond};
+Roofline attn::explain::boundTime(const Board &board, double tflops,
+                                  double flops, double bytes) {
+  return {flops / (tflops * 1e12), bytes / board.bytesPerSecond};
 }
