@@ -3,8 +3,8 @@
 // SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 
 #include "attn/Explain/Explanation.h"
-#include "Boards.h"
 #include "Report.h"
+#include "attn/Support/Boards.h"
 #include "llvm/ADT/StringExtras.h"
 #include "llvm/Support/FormatVariadic.h"
 #include "llvm/Support/JSON.h"
@@ -12,6 +12,10 @@
 
 using namespace mlir;
 using namespace ::attn::explain;
+using ::attn::Board;
+using ::attn::boards;
+using ::attn::boundTime;
+using ::attn::Roofline;
 using llvm::formatv;
 using mlir::attn::TileWalk;
 using mlir::attn::TileWalkPlan;
@@ -183,16 +187,52 @@ private:
 
   void writeRotations() {
     for (const Rotation &rotation : report.rotations) {
-      line("rotary") << "the " << rotation.operand
-                     << " is rotated before, each element once";
-      if (rotation.bytes)
-        os << ": " << scaled(*rotation.bytes, "B")
-           << " more are read and written";
-      if (rotation.times && *rotation.times > 1)
-        os << "; in the walk it would be rotated " << *rotation.times
-           << " times, once for each block of queries and head";
+      line("rotary") << "the " << rotation.operand;
+      if (rotation.choice.fused)
+        writeFused(rotation);
+      else
+        writeBefore(rotation);
       os << "\n";
     }
+    if (!report.rotations.empty())
+      writeRotaryEstimates();
+  }
+
+  void writeFused(const Rotation &rotation) {
+    os << " is rotated in the kernel of attention";
+    if (rotation.times && *rotation.times > 1)
+      os << ", each element " << *rotation.times
+         << " times, once for each block of queries and head";
+    if (rotation.bytes)
+      os << ": " << scaled(*rotation.bytes, "B")
+         << " less are read and written";
+  }
+
+  void writeBefore(const Rotation &rotation) {
+    os << " is rotated before, each element once";
+    if (rotation.bytes)
+      os << ": " << scaled(*rotation.bytes, "B")
+         << " more are read and written";
+    if (rotation.times && *rotation.times > 1)
+      os << "; in the walk it would be rotated " << *rotation.times
+         << " times, once for each block of queries and head";
+    if (!rotation.choice.obstacle.empty())
+      os << "; the kernel of attention cannot: " << rotation.choice.obstacle;
+  }
+
+  /// What the choice compares.
+  void writeRotaryEstimates() {
+    const mlir::attn::RotaryChoices &choices = report.rotaryChoices;
+    line("") << "estimates for " << choices.board << ", " << choices.sizes;
+    for (auto [name, choice] :
+         {std::pair("query", &choices.query), {"key", &choices.key}})
+      if (choice->rotary)
+        os << "; " << name << " " << timeText(choice->beforeSeconds)
+           << " before, " << timeText(choice->fusedSeconds) << " in the kernel";
+    os << "; a launch before " << timeText(choices.launchSeconds);
+    if (choices.leastGain > 0)
+      os << "; fused from a gain of " << timeText(choices.leastGain) << " on";
+    os << "\n";
   }
 
   std::string whyNoWork() {
@@ -355,7 +395,11 @@ static llvm::json::Array rotationsJson(const Report &report) {
     rotations.push_back(
         llvm::json::Object{{"operand", rotation.operand},
                            {"bytes", orNull(rotation.bytes)},
-                           {"times_in_walk", orNull(rotation.times)}});
+                           {"times_in_walk", orNull(rotation.times)},
+                           {"fused", rotation.choice.fused},
+                           {"obstacle", rotation.choice.obstacle},
+                           {"before_seconds", rotation.choice.beforeSeconds},
+                           {"fused_seconds", rotation.choice.fusedSeconds}});
   return rotations;
 }
 

@@ -155,25 +155,22 @@ static Traffic computeTraffic(const Subject &subject, const Problem &problem,
   return traffic;
 }
 
-static bool isRotated(Value value) {
-  while (auto cast = value.getDefiningOp<memref::CastOp>())
-    value = cast.getSource();
-  return llvm::any_of(value.getUsers(), [&](Operation *user) {
-    auto rotary = dyn_cast<mlir::attn::RotaryOp>(user);
-    return rotary && rotary.getOuts() == value;
-  });
-}
-
-static std::vector<Rotation> findRotations(const Subject &subject) {
+static void findRotations(Report &report, const Problem &problem) {
+  const Subject &subject = *report.subject;
   mlir::attn::AttentionOpInterface op = subject.op;
   const ProblemSizes &sizes = subject.sizes;
   const int64_t row =
       op.getHeadDim() * op.getElementType().getIntOrFloatBitWidth() / 8;
-  std::vector<Rotation> rotations;
-  auto add = [&](StringRef name, ValueRange maps, std::optional<int64_t> heads,
-                 std::optional<int64_t> length, std::optional<int64_t> times) {
+  report.rotaryChoices = mlir::attn::chooseRotary(
+      op, subject.schedule, problem.compile.chip,
+      mlir::attn::parseRotaryRule(problem.compile.rotary)
+          .value_or(mlir::attn::RotaryRule::Auto));
+  auto add = [&](StringRef name, ValueRange maps,
+                 const mlir::attn::RotaryChoice &choice,
+                 std::optional<int64_t> heads, std::optional<int64_t> length,
+                 std::optional<int64_t> times) {
     for (auto [number, value] : llvm::enumerate(maps)) {
-      if (!isRotated(value))
+      if (!mlir::attn::isRotated(value))
         continue;
       Rotation rotation;
       rotation.operand =
@@ -181,16 +178,17 @@ static std::vector<Rotation> findRotations(const Subject &subject) {
       if (sizes.batch && heads && length)
         rotation.bytes = 2 * *sizes.batch * *heads * *length * row;
       rotation.times = times;
-      rotations.push_back(rotation);
+      rotation.choice = choice;
+      report.rotations.push_back(rotation);
     }
   };
   std::optional<int64_t> walks;
   if (sizes.queries && sizes.heads && sizes.kvHeads && *sizes.kvHeads)
     walks = llvm::divideCeil(*sizes.queries, subject.queriesOfBlock()) *
             (*sizes.heads / *sizes.kvHeads);
-  add("query", op.getQueries(), sizes.heads, sizes.queries, 1);
-  add("key", op.getKeys(), sizes.kvHeads, sizes.keys, walks);
-  return rotations;
+  const mlir::attn::RotaryChoices &choices = report.rotaryChoices;
+  add("query", op.getQueries(), choices.query, sizes.heads, sizes.queries, 1);
+  add("key", op.getKeys(), choices.key, sizes.kvHeads, sizes.keys, walks);
 }
 
 auto ::attn::explain::makeReport(ModuleOp program, const Subject &subject,
@@ -202,7 +200,7 @@ auto ::attn::explain::makeReport(ModuleOp program, const Subject &subject,
       describeLocation(mlir::attn::AttentionOpInterface(subject.op)->getLoc());
   report.keyWalk = mlir::attn::planTileWalk(subject.op, Axis::Key);
   report.queryWalk = mlir::attn::planTileWalk(subject.op, Axis::Query);
-  report.rotations = findRotations(subject);
+  findRotations(report, problem);
   auto needs = measureKernels(program, subject, problem);
   if (!needs)
     return needs.takeError();

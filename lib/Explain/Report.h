@@ -7,6 +7,7 @@
 
 #include "Kernels.h"
 #include "TileMap.h"
+#include "attn/Conversion/RotaryChoice.h"
 #include "attn/Conversion/TileWalk.h"
 
 namespace attn::explain {
@@ -31,12 +32,15 @@ struct Work {
   double needed = 0;  ///< at kept positions
 };
 
-/// A query or key that attn.rotary has rotated before, in the workspace.
+/// A query or key that attn.rotary makes: before, in the workspace, or in the
+/// kernel of the op.
 struct Rotation {
   std::string operand;
-  std::optional<int64_t> bytes; ///< read and written for it
-  /// How often a walk that rotates as it goes would rotate each element.
+  std::optional<int64_t> bytes; ///< that are read and written for it before
+  /// How often a walk that rotates as it goes rotates each element.
   std::optional<int64_t> times;
+  /// What decided, with estimates.
+  mlir::attn::RotaryChoice choice;
 };
 
 struct Report {
@@ -46,6 +50,7 @@ struct Report {
   mlir::attn::TileWalkPlan queryWalk; ///< of one for gradients
   OpNeeds needs;
   std::vector<Rotation> rotations;
+  mlir::attn::RotaryChoices rotaryChoices;
   std::vector<std::string> missing; ///< captures without a value
   std::optional<TileCounts> tiles;
   std::string scope; ///< batches and heads of the counts

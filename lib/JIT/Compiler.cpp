@@ -71,7 +71,8 @@ static std::string canonicalText(mlir::ModuleOp module) {
 
 static std::string describeOptions(const CompileOptions &options) {
   return "chip " + options.chip + "\nschedule " + options.schedule +
-         "\nalignment " + std::to_string(options.alignment) + "\n";
+         "\nalignment " + std::to_string(options.alignment) + "\nrotary " +
+         options.rotary + "\n";
 }
 
 static std::string hash(StringRef text) {

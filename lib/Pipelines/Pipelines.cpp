@@ -46,8 +46,8 @@ void ::attn::buildTilePipeline(OpPassManager &manager,
   addCleanup(manager);
   manager.addPass(mlir::attn::createAttnChooseSchedulePass(
       {options.chip, options.schedule}));
-  manager.addPass(
-      mlir::attn::createAttnToTilePass({options.chip, options.alignment}));
+  manager.addPass(mlir::attn::createAttnToTilePass(
+      {options.chip, options.alignment, options.rotary}));
   addCleanup(manager);
 }
 
@@ -133,11 +133,16 @@ struct PipelineOptions : PassPipelineOptions<PipelineOptions> {
   Option<bool> cubin{*this, "cubin",
                      llvm::cl::desc("embed machine code beside the PTX"),
                      llvm::cl::init(false)};
+  Option<std::string> rotary{
+      *this, "rotary",
+      llvm::cl::desc("attn.rotary 'before' attention, 'fused', or 'auto'"),
+      llvm::cl::init("auto")};
 };
 } // namespace
 
 static ::attn::CompileOptions toCompileOptions(const PipelineOptions &given) {
-  return {given.chip, given.schedule, given.alignment, given.cubin};
+  return {given.chip, given.schedule, given.alignment, given.cubin,
+          given.rotary};
 }
 
 auto ::attn::parseCompileOptions(const std::string &text)

@@ -3,7 +3,9 @@
 
 // DEFINE: %{inputs} = random:2x4x150x64,random:2x2x150x64,random:2x2x150x64,zeros:2x150
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=%{inputs} | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_80 --check --rotary=fused --inputs=%{inputs} | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_90a --check --inputs=%{inputs} | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --check --rotary=fused --inputs=%{inputs} | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "verdict":"ok"
 

@@ -2,6 +2,7 @@
 
 // RUN: attn-run %s --device=sim --chip=sm_80 --check --inputs=random:1x4x70x64,random:1x2x100x64,random:1x2x100x64,30 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_90a --check --timing=latest,earliest --seed=0,1 --inputs=random:1x4x70x64,random:1x2x100x64,random:1x2x100x64,30 | FileCheck %s
+// RUN: attn-run %s --device=sim --chip=sm_90a --check --rotary=fused --timing=latest,earliest --seed=0,1 --inputs=random:1x4x70x64,random:1x2x100x64,random:1x2x100x64,30 | FileCheck %s
 // RUN: attn-run %s --device=sim --chip=sm_90a --check --row-padding=1 --alignment=2 --inputs=random:1x4x70x64,random:1x2x100x64,random:1x2x100x64,30 | FileCheck %s
 // CHECK: "findings":0
 // CHECK-SAME: "out1":{

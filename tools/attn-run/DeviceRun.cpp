@@ -341,7 +341,8 @@ attn::run::runOnDevice(Program &program, const RunInputs &inputs,
   if (!chip)
     return chip.takeError();
   auto engine =
-      compileForDevice(program, {*chip, options.schedule, options.alignment});
+      compileForDevice(program, {*chip, options.schedule, options.alignment,
+                                 /*cubin=*/false, options.rotary});
   if (!engine)
     return engine.takeError();
   std::vector<DeviceRun> runs;

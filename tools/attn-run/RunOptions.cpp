@@ -63,6 +63,12 @@ struct CommandLine {
       "alignment",
       cl::desc("bytes that rows are aligned to in the kernel: 16, 8, 4 or 2"),
       cl::value_desc("bytes"), cl::location(to.alignment), cl::cat(category)};
+  Option<std::string> rotary{
+      "rotary",
+      cl::desc("where a query or key is rotated: 'before' attention, 'fused' "
+               "into its kernel where it can be; default: 'auto', what costs "
+               "less"),
+      cl::value_desc("rule"), cl::location(to.rotary), cl::cat(category)};
   Option<int64_t> rowPadding{
       "row-padding",
       cl::desc("elements after each row of query, key, value and out on the "

@@ -40,8 +40,9 @@ struct RunOptions {
   DeviceKind device = DeviceKind::Auto;
   std::string chip; ///< empty: the device's own, sm_80 on the simulator
   std::string schedule;
-  int alignment = 16;     ///< of rows, in bytes, that kernels are compiled for
-  int64_t rowPadding = 0; ///< elements after each row of q, k, v and out
+  int alignment = 16; ///< of rows, in bytes, that kernels are compiled for
+  std::string rotary = "auto"; ///< before attention or fused, or what is cheap
+  int64_t rowPadding = 0;      ///< elements after each row of q, k, v and out
   bool check = false;
   std::vector<CopyTiming> timings; ///< at least one
   std::vector<uint64_t> seeds;     ///< at least one

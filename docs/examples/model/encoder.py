@@ -3,8 +3,8 @@
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """A trained encoder in NumPy, whose attention attn compiles: README.md.
 
-  pip install --no-deps --target models rxnmapper==0.4.3
-  encoder.py models/rxnmapper [--target sm_90a] [--reaction REACTANTS>>PRODUCTS]
+  pip install --no-deps --target build/models rxnmapper==0.4.3    # as tools/dev/setup does
+  encoder.py build/models/rxnmapper [--target sm_90a] [--reaction REACTANTS>>PRODUCTS]
 
 RXNMapper (Schwaller et al., Science Advances 7, eabe4166, 2021) is an ALBERT (arXiv 1909.11942)
 that was trained on chemical reactions to guess masked tokens: 12 layers that share weights, 8

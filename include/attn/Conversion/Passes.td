@@ -116,6 +116,19 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
       tile.store_values ... to %r[%b, %h, %i, %low] ...
     ```
 
+    Where attention alone reads the result, its kernel can rotate the tile itself, which
+    saves the trip through memory; `rotary` says when.
+
+    ```mlir
+    attn.rotary input(%q : ...) outs(%r : ...)
+    attn.attention query(%r : ...) ...
+    ==>
+    gpu.func @f_0(%q : ...) kernel {
+      tile.copy %q[%m0] to %qs
+      tile.rotate_rows %qs rows(%m0 to %length) by %frequencies[%c0] ...
+      tile.barrier
+    ```
+
     `attn.quantize` becomes a kernel that holds a block of rows in registers. Where scales
     are those of heads or of the tensor, a kernel before it (`f_0_maxima`) writes the
     largest magnitude of each block to the workspace.
@@ -134,7 +147,10 @@ def AttnToTilePass : Pass<"attn-to-tile", "::mlir::ModuleOp"> {
     Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">,
     Option<"alignment", "alignment", "int64_t", "16",
            "bytes that the rows of query, key, value and out are aligned to: 16, or "
-           "2, 4, 8 for odd strides and slower copies">
+           "2, 4, 8 for odd strides and slower copies">,
+    Option<"rotary", "rotary", "std::string", "\"auto\"",
+           "`attn.rotary` of a query or key: `before` attention, `fused` into its kernel "
+           "where it can be, or what costs less (`auto`)">
   ];
   let dependentDialects = ["::mlir::tile::TileDialect", "::mlir::gpu::GPUDialect",
     "::mlir::scf::SCFDialect", "::mlir::arith::ArithDialect",
@@ -155,8 +171,8 @@ def TileToNVVMPass : Pass<"tile-to-nvvm", "::mlir::gpu::GPUModuleOp"> {
   }];
   let options = [Option<"chip", "chip", "std::string", "\"sm_80\"", "target chip">];
   let dependentDialects = ["::mlir::LLVM::LLVMDialect", "::mlir::NVVM::NVVMDialect",
-    "::mlir::arith::ArithDialect", "::mlir::scf::SCFDialect",
-    "::mlir::memref::MemRefDialect"];
+    "::mlir::arith::ArithDialect", "::mlir::math::MathDialect",
+    "::mlir::scf::SCFDialect", "::mlir::memref::MemRefDialect"];
 }
 
 def KernelToLLVMPass : Pass<"attn-kernel-to-llvm", "::mlir::gpu::GPUModuleOp"> {

@@ -25,6 +25,10 @@ struct CompileOptions {
   int alignment = 16;
   /// Embed what ptxas makes of the PTX beside it.
   bool cubin = false;
+  /// Where a query or key is rotated: "before" attention by a kernel of its
+  /// own, "fused" into the kernel of attention where that can be, or what costs
+  /// less, "auto".
+  std::string rotary = "auto";
 };
 
 /// Functions over tensors with attn ops, to kernels in the plain form of the
@@ -50,8 +54,8 @@ void buildHostPipeline(mlir::OpPassManager &manager,
 void buildCompilePipeline(mlir::OpPassManager &manager,
                           const CompileOptions &options);
 
-/// Reads `chip=.. schedule=.. alignment=.. cubin=..`, as the pipelines below
-/// take them. Empty after a message on stderr.
+/// Reads `chip=.. schedule=.. alignment=.. cubin=.. rotary=..`, as the
+/// pipelines below take them. Empty after a message on stderr.
 std::optional<CompileOptions> parseCompileOptions(const std::string &text);
 
 /// Registers `attn-compile` and the stages as pass pipelines.

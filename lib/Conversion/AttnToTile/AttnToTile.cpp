@@ -4,6 +4,7 @@
 
 #include "Differential.h"
 #include "Forward.h"
+#include "FusedRotary.h"
 #include "HeadDims.h"
 #include "HostLaunch.h"
 #include "KernelFunction.h"
@@ -21,7 +22,7 @@
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/IR/Remarks.h"
-#include "mlir/Interfaces/ViewLikeInterface.h"
+#include "llvm/ADT/DenseMap.h"
 #include "llvm/ADT/TypeSwitch.h"
 
 namespace mlir::attn {
@@ -61,12 +62,6 @@ static LogicalResult checkSupported(AttentionOpInterface op, StringRef chip,
                           "got ")
              << capture.getType();
   return success();
-}
-
-static Value memoryOf(Value memref) {
-  while (auto view = memref.getDefiningOp<ViewLikeOpInterface>())
-    memref = view.getViewSource();
-  return memref;
 }
 
 /// Whether an operand of the op is in the same memory.
@@ -109,6 +104,12 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
           << alignment.getValue();
       return signalPassFailure();
     }
+    if (!parseRotaryRule(rotary)) {
+      getOperation().emitError("expected rotary=auto, before or fused, but "
+                               "got ")
+          << rotary.getValue();
+      return signalPassFailure();
+    }
     for (auto func :
          llvm::make_early_inc_range(getOperation().getOps<func::FuncOp>())) {
       SmallVector<Operation *> ops;
@@ -116,12 +117,37 @@ struct AttnToTilePass : mlir::attn::impl::AttnToTilePassBase<AttnToTilePass> {
         if (isa<AttentionOpInterface, QuantizeOp, RotaryOp>(op))
           ops.push_back(op);
       });
-      if (!ops.empty() && failed(convert(func, ops)))
+      if (ops.empty())
+        continue;
+      fuseRotations(ops);
+      if (failed(convert(func, ops)))
         return signalPassFailure();
     }
   }
 
 private:
+  /// Rotations that a kernel of attention does are ops no more.
+  void fuseRotations(SmallVectorImpl<Operation *> &ops) {
+    fused.clear();
+    for (Operation *op : llvm::to_vector(ops)) {
+      auto attention = dyn_cast<AttentionOpInterface>(op);
+      auto schedule = op->getAttrOfType<tile::ScheduleAttr>("tile.schedule");
+      if (!attention || !schedule || !attention.isBufferized())
+        continue;
+      RotaryChoices choices =
+          chooseRotary(attention, schedule, chip, *parseRotaryRule(rotary));
+      FusedRotations rotations;
+      if (choices.query.fused)
+        rotations.query = choices.query.rotary;
+      if (choices.key.fused)
+        rotations.key = choices.key.rotary;
+      llvm::erase_if(ops, [&](Operation *other) {
+        return other == rotations.query || other == rotations.key;
+      });
+      fused[op] = rotations;
+    }
+  }
+
   LogicalResult convert(func::FuncOp func, ArrayRef<Operation *> ops) {
     OpBuilder b(func);
     auto module = gpu::GPUModuleOp::create(b, func.getLoc(),
@@ -179,17 +205,29 @@ private:
     if (auto difference = dyn_cast<DifferentialOp>(op.getOperation());
         difference && failed(checkDifferentialSchedule(difference, schedule)))
       return failure();
+    FusedRotations rotations = fused.lookup(op);
+    rotations.redirect(op);
+    rotations.buildOperands(alignment);
     buildArgumentChecks(op, alignment);
+    SmallVector<Value> more = rotations.operands;
+    SmallVector<Type> moreTypes;
+    for (Value operand : more)
+      moreTypes.push_back(getRowMajorType(operand.getType()));
     Value tiles;
     if (needsLiveTiles(op.getMask(), Axis::Key))
       tiles = buildLiveTiles(op, schedule, module, name, Axis::Key);
     explainMask(op, bool(tiles));
     if (schedule.getConsumers())
       redirectLoadsWithoutKeys(op);
-    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, tiles);
-    if (failed(buildForwardKernel(op, schedule, alignment, kernel)))
+    if (tiles) {
+      more.push_back(tiles);
+      moreTypes.push_back(tiles.getType());
+    }
+    gpu::GPUFuncOp kernel = createKernel(module, op, schedule, name, moreTypes);
+    if (failed(buildForwardKernel(op, rotations, schedule, alignment, kernel)))
       return failure();
-    buildLaunch(op, schedule, kernel, tiles);
+    buildLaunch(op, schedule, kernel, more);
+    rotations.erase();
     return success();
   }
 
@@ -229,16 +267,18 @@ private:
 
   gpu::GPUFuncOp createKernel(gpu::GPUModuleOp module, AttentionOpInterface op,
                               tile::ScheduleAttr schedule, StringRef name,
-                              Value tiles) {
+                              ArrayRef<Type> more) {
     SmallVector<Type> arguments;
     for (Value operand : getKernelOperands(op))
       arguments.push_back(getKernelArgumentType(op, operand, schedule.getN()));
-    if (tiles)
-      arguments.push_back(tiles.getType());
+    llvm::append_range(arguments, more);
     gpu::GPUFuncOp kernel = createKernelFunction(
         module, op.getLoc(), name, arguments, schedule.getThreads());
     kernel->setAttr("tile.schedule", schedule);
     return kernel;
   }
+
+  /// By op of attention.
+  llvm::DenseMap<Operation *, FusedRotations> fused;
 };
 } // namespace

@@ -60,8 +60,9 @@ namespace {
 /// Builds one kernel. Everything below `run` is a step of it, in order.
 class ForwardKernel {
 public:
-  ForwardKernel(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                int64_t alignment, gpu::GPUFuncOp kernel)
+  ForwardKernel(AttentionOpInterface op, const FusedRotations &rotations,
+                tile::ScheduleAttr schedule, int64_t alignment,
+                gpu::GPUFuncOp kernel)
       : op(op), schedule(schedule), alignment(alignment),
         blockRows(getQueriesOfBlock(op, schedule)),
         b(op.getLoc(), op.getContext()),
@@ -69,11 +70,14 @@ public:
               schedule.getGroups()},
         rows(types), normalizer(op.getNormalizerOrDefault()) {
     b.setInsertionPointToStart(&kernel.getBody().front());
-    for (auto [value, argument] :
-         llvm::zip(getKernelOperands(op), kernel.getArguments()))
+    SmallVector<Value> operands = getKernelOperands(op);
+    ArrayRef<BlockArgument> rest = kernel.getArguments();
+    for (auto [value, argument] : llvm::zip(operands, rest))
       arguments.map(value, argument);
-    if (kernel.getNumArguments() > getKernelOperands(op).size())
-      liveTiles = kernel.getArguments().back();
+    rest = rest.drop_front(operands.size());
+    takeRotations(rotations, kernel->getParentOfType<gpu::GPUModuleOp>(), rest);
+    if (!rest.empty())
+      liveTiles = rest.back();
     valueInKey = isValueInKey(op);
     headDim = padded(op.getHeadDim(), elementOf(op.getQuery()));
     valueHeadDim =
@@ -98,6 +102,14 @@ public:
   }
 
 private:
+  void takeRotations(const FusedRotations &rotations, gpu::GPUModuleOp module,
+                     ArrayRef<BlockArgument> &rest) {
+    if (rotations.query)
+      queryRotation.emplace(rotations.query, b, module, rest);
+    if (rotations.key)
+      keyRotation.emplace(rotations.key, b, module, rest);
+  }
+
   static Type elementOf(Value memref) {
     return cast<MemRefType>(memref.getType()).getElementType();
   }
@@ -311,7 +323,12 @@ private:
       state.push_back(arith::ConstantOp::create(b, b.getF32FloatAttr(1.0)));
     state.push_back(
         splat(b, b.getLoc(), types.tile(valueHeadDim, b.getF32Type()), 0.0));
-    auto loop = scf::ForOp::create(b, i32(0), range->count, i32(1), state);
+    Value zero = i32(0), one = i32(1);
+    // Not before the first keys are on their way.
+    if (queryRotation)
+      queryRotation->build(b, queryTile, firstRow, queryLength, batch,
+                           alignment);
+    auto loop = scf::ForOp::create(b, zero, range->count, one, state);
     b.setInsertionPointToStart(loop.getBody());
     if (failed(buildStep(loop, *range)))
       return failure();
@@ -370,6 +387,8 @@ private:
     Value keyScale = scales.ofKeys(b, firstKey, keyLength),
           valueScale = scales.ofValues(b, firstKey, keyLength);
     tile::CopyOp::create(b, key, copyRow, keyTile, inBounds, alignment, key1);
+    if (keyRotation)
+      keyRotation->build(b, keyTile, firstKey, keyLength, batch, alignment);
     RankedTensorType scoreType = types.tile(schedule.getN(), b.getF32Type());
     Value zero = splat(b, b.getLoc(), scoreType, 0.0);
     Value scores = tile::DotOp::create(b, scoreType, queryTile, keyTile, zero,
@@ -725,13 +744,15 @@ private:
   Value query, key, value, out, lse; // slices of this block's head
   Value query1, key1; // those of a second map; null: there is none, the same
   Value queryTile, keyTile, valueTile, outTile;
+  std::optional<TileRotation> queryRotation, keyRotation;
   SmallVector<Value> finalState; // normalizer state and accumulated output
 };
 } // namespace
 
 LogicalResult attn::buildForwardKernel(AttentionOpInterface op,
+                                       const FusedRotations &rotations,
                                        tile::ScheduleAttr schedule,
                                        int64_t alignment,
                                        gpu::GPUFuncOp kernel) {
-  return ForwardKernel(op, schedule, alignment, kernel).run();
+  return ForwardKernel(op, rotations, schedule, alignment, kernel).run();
 }

@@ -6,8 +6,7 @@
 #ifndef ATTN_LIB_CONVERSION_ATTNTOTILE_FORWARD_H
 #define ATTN_LIB_CONVERSION_ATTNTOTILE_FORWARD_H
 
-#include "attn/Dialect/Attn/IR/AttnDialect.h"
-#include "attn/Dialect/Tile/IR/TileDialect.h"
+#include "FusedRotary.h"
 
 namespace mlir::attn {
 
@@ -22,9 +21,11 @@ Type getKernelArgumentType(AttentionOpInterface op, Value operand, int64_t n);
 
 /// Builds the plain form of the forward kernel (FlashAttention-2, arXiv
 /// 2307.08691) in the empty body of `kernel`. Rows of query, key, value and out
-/// start at multiples of `alignment` bytes. A kernel with one more argument
-/// than operands walks the lists of live tiles that this argument is.
+/// start at multiples of `alignment` bytes. Its arguments are the operands of
+/// the op, then those of `rotations`; with one more it walks the lists of live
+/// tiles that this one is.
 LogicalResult buildForwardKernel(AttentionOpInterface op,
+                                 const FusedRotations &rotations,
                                  tile::ScheduleAttr schedule, int64_t alignment,
                                  gpu::GPUFuncOp kernel);
 

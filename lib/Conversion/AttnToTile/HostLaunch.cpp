@@ -139,7 +139,7 @@ void attn::buildArgumentChecks(AttentionOpInterface op, int64_t alignment) {
 }
 
 void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                       gpu::GPUFuncOp kernel, Value tiles) {
+                       gpu::GPUFuncOp kernel, ValueRange more) {
   ImplicitLocOpBuilder b(op.getLoc(), op);
   auto constant = [&](int64_t value) -> Value {
     return arith::ConstantIndexOp::create(b, value);
@@ -154,7 +154,6 @@ void attn::buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
   if (op.getTransposedKeys())
     llvm::replace(operands, op.getValue(),
                   stackBlocks(b, b.getLoc(), op.getValue(), schedule.getN()));
-  if (tiles)
-    operands.push_back(tiles);
+  llvm::append_range(operands, more);
   createLaunch(b, b.getLoc(), kernel, grid, schedule.getThreads(), operands);
 }

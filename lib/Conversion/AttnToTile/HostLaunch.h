@@ -17,9 +17,9 @@ namespace mlir::attn {
 void buildArgumentChecks(AttentionOpInterface op, int64_t alignment);
 
 /// Emits the launch of `kernel` for `op`: a grid of query blocks x heads x
-/// batches. `tiles` are the lists of live tiles, null when it walks a range.
+/// batches. `more` is what it takes beside the operands of the op.
 void buildLaunch(AttentionOpInterface op, tile::ScheduleAttr schedule,
-                 gpu::GPUFuncOp kernel, Value tiles);
+                 gpu::GPUFuncOp kernel, ValueRange more);
 
 } // namespace mlir::attn
 

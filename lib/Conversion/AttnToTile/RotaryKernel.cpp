@@ -50,6 +50,32 @@ int64_t RotaryPlan::tableAlignment(Type element, int64_t alignment) const {
   return std::max(bytes, std::min({kVectorBytes, alignment, pairs * bytes}));
 }
 
+Value attn::getRotaryFrequencies(ImplicitLocOpBuilder &b, RotaryOp op,
+                                 gpu::GPUModuleOp module) {
+  auto rows = op.getFrequencies();
+  SmallVector<float> values;
+  for (ArrayRef<float> frequencies : rows)
+    llvm::append_range(values, frequencies);
+  SmallVector<int64_t> shape = {int64_t(rows.size()), int64_t(rows[0].size())};
+  auto type =
+      MemRefType::get(shape, b.getF32Type(), MemRefLayoutAttrInterface(),
+                      b.getI64IntegerAttr(/*global=*/1));
+  auto tensor = RankedTensorType::get(shape, b.getF32Type());
+  auto content = DenseElementsAttr::get<float>(tensor, values);
+  memref::GlobalOp table;
+  for (auto known : module.getOps<memref::GlobalOp>())
+    if (known.getInitialValueAttr() == content)
+      table = known;
+  if (!table) {
+    OpBuilder detached(b.getContext());
+    table = memref::GlobalOp::create(
+        detached, op.getLoc(), "rotary_frequencies", b.getStringAttr("private"),
+        type, content, /*constant=*/true, b.getI64IntegerAttr(kVectorBytes));
+    SymbolTable(module).insert(table, module.getBody()->begin());
+  }
+  return memref::GetGlobalOp::create(b, type, table.getSymName());
+}
+
 namespace {
 /// Builds the part of a kernel that is for one op. Everything below `run` is a
 /// step of it, in order.
@@ -84,7 +110,7 @@ public:
   /// What block `number` of them does.
   void run(Value number) {
     if (!op.hasTables())
-      defineFrequencies();
+      frequencies = getRotaryFrequencies(b, op, module);
     locatePiece(number);
     when(less(row, sizeOf(input, 2)), [&] {
       if (plan.rotatedPieces == plan.pieces)
@@ -140,40 +166,6 @@ private:
   void when(Value condition, function_ref<void()> body) {
     auto branch = scf::IfOp::create(b, condition, /*withElseRegion=*/false);
     inBlock(branch.thenBlock(), body);
-  }
-
-  //===--------------------------------------------------------------------===//
-  // Frequencies
-  //===--------------------------------------------------------------------===//
-
-  /// A constant of the kernel's module, in global memory: threads of a warp
-  /// read different ones, which constant memory is slow at. Query and key often
-  /// have the same.
-  void defineFrequencies() {
-    auto rows = op.getFrequencies();
-    SmallVector<float> values;
-    for (ArrayRef<float> frequencies : rows)
-      llvm::append_range(values, frequencies);
-    SmallVector<int64_t> shape = {int64_t(rows.size()),
-                                  int64_t(rows[0].size())};
-    auto type =
-        MemRefType::get(shape, b.getF32Type(), MemRefLayoutAttrInterface(),
-                        b.getI64IntegerAttr(/*global=*/1));
-    auto tensor = RankedTensorType::get(shape, b.getF32Type());
-    auto content = DenseElementsAttr::get<float>(tensor, values);
-    memref::GlobalOp table;
-    for (auto known : module.getOps<memref::GlobalOp>())
-      if (known.getInitialValueAttr() == content)
-        table = known;
-    if (!table) {
-      OpBuilder detached(b.getContext());
-      table = memref::GlobalOp::create(
-          detached, op.getLoc(), "rotary_frequencies",
-          b.getStringAttr("private"), type, content, /*constant=*/true,
-          b.getI64IntegerAttr(kVectorBytes));
-      SymbolTable(module).insert(table, module.getBody()->begin());
-    }
-    frequencies = memref::GetGlobalOp::create(b, type, table.getSymName());
   }
 
   //===--------------------------------------------------------------------===//

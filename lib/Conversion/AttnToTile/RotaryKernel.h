@@ -8,6 +8,7 @@
 
 #include "attn/Dialect/Attn/IR/AttnDialect.h"
 #include "mlir/Dialect/GPU/IR/GPUDialect.h"
+#include "mlir/IR/ImplicitLocOpBuilder.h"
 
 namespace mlir::attn {
 
@@ -35,8 +36,21 @@ struct RotaryPlan {
 gpu::GPUFuncOp buildRotaryKernel(ArrayRef<RotaryOp> ops, int64_t alignment,
                                  gpu::GPUModuleOp module, StringRef name);
 
-/// Emits, before `op`, the checks of what only a call knows.
+/// The frequencies of an op without tables, rows x pairs: a constant of the
+/// kernel's module, in global memory, as threads of a warp read different ones,
+/// which constant memory is slow at. Query and key often have the same.
+Value getRotaryFrequencies(ImplicitLocOpBuilder &b, RotaryOp op,
+                           gpu::GPUModuleOp module);
+
+/// Emits, before `op`, the checks of what only a call knows; when `op` is
+/// fused, attention checks what it has in common with it.
 void buildRotaryChecks(RotaryOp op, int64_t alignment);
+void buildFusedRotaryChecks(RotaryOp op, int64_t alignment);
+
+/// What a kernel is passed for `op` beside its input and its output, computed
+/// before it: positions, tables, the offset, and the row of the frequencies
+/// where there are two.
+SmallVector<Value> buildRotaryOperands(RotaryOp op);
 
 /// Emits the launch of the kernel, before the last of `ops`.
 void buildRotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel);

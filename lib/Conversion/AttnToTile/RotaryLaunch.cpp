@@ -28,6 +28,10 @@ public:
     rowsAligned("out", op.getOuts(), alignment);
     requireAtMost(constant(INT32_MAX / plan.pieces), dim(op.getInput(), 2),
                   "largest length of attn.rotary");
+    runFused();
+  }
+
+  void runFused() {
     if (op.getPositions())
       checkPositions();
     if (op.hasTables())
@@ -68,6 +72,39 @@ private:
   int64_t alignment;
 };
 
+class RotaryOperands : HostChecks {
+public:
+  explicit RotaryOperands(RotaryOp op) : HostChecks(op), op(op) {}
+
+  SmallVector<Value> run() {
+    SmallVector<Value> operands;
+    for (Value operand : {op.getPositions(), op.getCos(), op.getSin()})
+      if (operand)
+        operands.push_back(operand);
+    if (op.getOffset())
+      operands.push_back(op.getOffset());
+    if (std::optional<int64_t> limit = op.getLengthLimit())
+      operands.push_back(whichFrequencies(*limit));
+    return operands;
+  }
+
+private:
+  /// 1 for a sequence that is longer than the limit.
+  Value whichFrequencies(int64_t limit) {
+    Value length = op.getLength();
+    if (!length) {
+      length = dim(op.getInput(), 2);
+      if (op.getOffset())
+        length = arith::AddIOp::create(b, length, op.getOffset());
+    }
+    Value isLong = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, length,
+                                         constant(limit));
+    return arith::SelectOp::create(b, isLong, constant(1), constant(0));
+  }
+
+  RotaryOp op;
+};
+
 /// Emits the launch; the order of operands is that of the kernel's arguments.
 class RotaryLaunch : HostChecks {
 public:
@@ -102,27 +139,8 @@ private:
   }
 
   void appendOperands(RotaryOp op) {
-    for (Value operand : {op.getInput(), Value(op.getOuts()), op.getPositions(),
-                          op.getCos(), op.getSin()})
-      if (operand)
-        operands.push_back(operand);
-    if (op.getOffset())
-      operands.push_back(op.getOffset());
-    if (std::optional<int64_t> limit = op.getLengthLimit())
-      operands.push_back(whichFrequencies(op, *limit));
-  }
-
-  /// 1 for a sequence that is longer than the limit.
-  Value whichFrequencies(RotaryOp op, int64_t limit) {
-    Value length = op.getLength();
-    if (!length) {
-      length = dim(op.getInput(), 2);
-      if (op.getOffset())
-        length = arith::AddIOp::create(b, length, op.getOffset());
-    }
-    Value isLong = arith::CmpIOp::create(b, arith::CmpIPredicate::sgt, length,
-                                         constant(limit));
-    return arith::SelectOp::create(b, isLong, constant(1), constant(0));
+    operands.append({op.getInput(), op.getOuts()});
+    llvm::append_range(operands, buildRotaryOperands(op));
   }
 
   gpu::GPUFuncOp kernel;
@@ -133,6 +151,14 @@ private:
 
 void attn::buildRotaryChecks(RotaryOp op, int64_t alignment) {
   RotaryChecks(op, alignment).run();
+}
+
+void attn::buildFusedRotaryChecks(RotaryOp op, int64_t alignment) {
+  RotaryChecks(op, alignment).runFused();
+}
+
+SmallVector<Value> attn::buildRotaryOperands(RotaryOp op) {
+  return RotaryOperands(op).run();
 }
 
 void attn::buildRotaryLaunch(ArrayRef<RotaryOp> ops, gpu::GPUFuncOp kernel) {

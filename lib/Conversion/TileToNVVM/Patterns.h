@@ -39,6 +39,9 @@ void populateGlobalPatterns(TypeConverter &converter,
 /// rounds to 8-bit floats.
 void populateGlobalValuesPatterns(TypeConverter &converter,
                                   RewritePatternSet &patterns, bool hasFp8);
+/// Rows of a shared buffer, rotated in place. `toAsyncProxy`: wgmma reads them.
+void populateRotateRowsPatterns(TypeConverter &converter,
+                                RewritePatternSet &patterns, bool toAsyncProxy);
 
 //===----------------------------------------------------------------------===//
 // Ampere

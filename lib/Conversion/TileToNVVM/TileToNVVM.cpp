@@ -9,6 +9,7 @@
 #include "attn/Support/TargetDesc.h"
 #include "mlir/Dialect/LLVMIR/LLVMDialect.h"
 #include "mlir/Dialect/LLVMIR/NVVMDialect.h"
+#include "mlir/Dialect/Math/IR/Math.h"
 #include "mlir/Dialect/MemRef/IR/MemRef.h"
 #include "mlir/Dialect/SCF/IR/SCF.h"
 #include "mlir/Dialect/SCF/Transforms/Patterns.h"
@@ -125,6 +126,8 @@ static void populatePatterns(TypeConverter &converter,
   populateSharedPatterns(converter, patterns);
   populateGlobalPatterns(converter, patterns);
   populateGlobalValuesPatterns(converter, patterns, desc.hasFp8);
+  populateRotateRowsPatterns(converter, patterns,
+                             /*toAsyncProxy=*/desc.hasWgmma);
   populateAsyncCopyPatterns(converter, patterns,
                             /*toAsyncProxy=*/desc.hasWgmma);
   populateMatrixPatterns(converter, patterns);

@@ -18,7 +18,7 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "..", "python"))
 from quantize_numpy import round_to_float8  # noqa: E402
 
-FOLDER, PART = sys.argv[1:]
+FOLDER = sys.argv[1]
 failures = 0
 ran = 0
 
@@ -327,5 +327,6 @@ def traffic():
         fail(c, f"bytes of scales: {small}")
 
 
-{"shapes": shapes, "scales": scales, "variants": variants, "traffic": traffic}[PART]()
-print(f"{ran} runs, {failures} failures")
+if __name__ == "__main__":
+    {"shapes": shapes, "scales": scales, "variants": variants, "traffic": traffic}[sys.argv[2]]()
+    print(f"{ran} runs, {failures} failures")

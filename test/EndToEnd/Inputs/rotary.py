@@ -1,7 +1,8 @@
 # Part of the attn project, under the Apache License v2.0 with LLVM Exceptions.
 # SPDX-License-Identifier: Apache-2.0 WITH LLVM-exception
 """rotary.py FOLDER CHIP: kernels of attn.rotary, alone and before attention, on the
-simulator: against attn-run's own check, against NumPy, and what they move."""
+simulator: against attn-run's own check, against NumPy, and what they move. Those in the
+kernel of attention are in rotary_fused.py."""
 import collections
 import itertools
 import json
@@ -89,7 +90,7 @@ def check_traffic(case, stats):
 
 
 def check_chain(case, *options):
-    files, verdict, stats = run(case, *options)
+    files, verdict, stats = run(case, "--rotary=before", *options)
     if not files:
         return
     for name, got, want in zip(("out", "lse"), files.results(),

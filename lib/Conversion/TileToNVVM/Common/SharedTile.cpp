@@ -40,6 +40,14 @@ Value SharedTile::at(Integers &e, Value laneAddress, int64_t row,
   return e.add(turned, (page * rows + row) * pageBytes);
 }
 
+Value SharedTile::elementAddress(Integers &e, Value row, Value column) const {
+  Value byte = e.mul(column, elementBytes);
+  Value page = e.div(byte, pageBytes), inPage = e.rem(byte, pageBytes);
+  Value address = laneAddress(e, row, e.shiftRight(inPage, 4));
+  return e.add(e.add(address, e.mul(page, rows * pageBytes)),
+               e.bitAnd(inPage, 15));
+}
+
 SharedTile SharedTile::shareOf(Integers &e, const ThreadIndex &t,
                                RankedTensorType accumulator) const {
   SharedTile share = *this;

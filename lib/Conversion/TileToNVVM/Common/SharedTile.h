@@ -36,6 +36,9 @@ struct SharedTile {
   /// of the bits that differ between lanes.
   Value at(Integers &e, Value laneAddress, int64_t row, int64_t chunk) const;
 
+  /// Address of an element.
+  Value elementAddress(Integers &e, Value row, Value column) const;
+
   /// Bytes from a column of a product's second operand to the one `columns`
   /// further: a row of the buffer when it is `transposed`, else whole pages.
   int64_t columnOffset(int64_t columns, bool transposed) const {

@@ -43,12 +43,12 @@ LogicalResult AllocOp::verify() {
   return verifyShared(*this, "result", getBuffer().getType());
 }
 
-/// Erases a buffer that is only written, and the copies to it: a score that
+/// Erases a buffer that is only written, and what writes it: a score that
 /// does not use the dot product needs neither operand.
 LogicalResult AllocOp::canonicalize(AllocOp op, PatternRewriter &rewriter) {
   SmallVector<Operation *> copies(op->getUsers());
   if (!llvm::all_of(copies, [](Operation *user) {
-        return isa<CopyOp, CopyAsyncOp>(user);
+        return isa<CopyOp, CopyAsyncOp, RotateRowsOp>(user);
       }))
     return rewriter.notifyMatchFailure(op, "the buffer is read");
   for (Operation *copy : copies)
@@ -233,4 +233,88 @@ LogicalResult StoreValuesOp::verify() {
   return verifyValues(*this, cast<MemRefType>(getTarget().getType()),
                       getIndices(), getValues().getTypes(), /*rounds=*/true,
                       getAlignment());
+}
+
+//===----------------------------------------------------------------------===//
+// tile.rotate_rows
+//===----------------------------------------------------------------------===//
+
+static int64_t columnsPerPiece(int64_t width, bool interleaved, int64_t bytes) {
+  // A pair lies in one piece, or in two of the same place in a half.
+  int64_t unit = interleaved ? width : width / 2;
+  return std::min(kChunkBytes / bytes, unit & -unit);
+}
+
+int64_t RotateRowsOp::getPieces(int64_t width, bool interleaved,
+                                int64_t bytes) {
+  return (interleaved ? width : width / 2) /
+         columnsPerPiece(width, interleaved, bytes);
+}
+
+static int64_t elementBytes(RotateRowsOp op) {
+  return cast<MemRefType>(op.getTarget().getType()).getElementTypeBitWidth() /
+         8;
+}
+
+int64_t RotateRowsOp::getColumnsPerPiece() {
+  return columnsPerPiece(getWidth(), getInterleaved(), elementBytes(*this));
+}
+
+int64_t RotateRowsOp::getPieces() {
+  return getPieces(getWidth(), getInterleaved(), elementBytes(*this));
+}
+
+static LogicalResult verifyTable(RotateRowsOp op, StringRef name,
+                                 MemRefType type) {
+  int64_t pairs = int64_t(op.getWidth()) / 2;
+  if (type.getRank() == 2 && type.getDimSize(1) == pairs &&
+      isa<FloatType>(type.getElementType()) && type.isLastDimUnitStride())
+    return success();
+  return op.emitOpError("expected ")
+         << name << " of rank 2 with " << pairs
+         << " floats in a row, one for each pair, but got " << type;
+}
+
+/// Frequencies and the row of them, or cosines and sines.
+static LogicalResult verifyAngles(RotateRowsOp op) {
+  auto table = cast<MemRefType>(op.getTable().getType());
+  if (failed(verifyTable(op, "a table", table)))
+    return failure();
+  if (bool(op.getSines()) == bool(op.getWhich()))
+    return op.emitOpError("expected either a row of the table, which has "
+                          "frequencies, or sines beside it, but got ")
+           << (op.getSines() ? "both" : "neither");
+  if (op.getSines())
+    return verifyTable(op, "sines", cast<MemRefType>(op.getSines().getType()));
+  if (table.getElementType().isF32())
+    return success();
+  return op.emitOpError("expected frequencies of f32, but got ") << table;
+}
+
+LogicalResult RotateRowsOp::verify() {
+  auto target = cast<MemRefType>(getTarget().getType());
+  if (failed(verifyShared(*this, "target", target)))
+    return failure();
+  if (!target.getElementType().isF16() && !target.getElementType().isBF16())
+    return emitOpError("expected a target of f16 or bf16, but got ") << target;
+  int64_t width = getWidth();
+  if (width <= 0 || width % 2 || width > target.getDimSize(1))
+    return emitOpError("expected a width that is even, from 2 to the ")
+           << target.getDimSize(1) << " columns of the target, but got "
+           << width;
+  if (!llvm::is_contained({2, 4, 8, 16}, int64_t(getAlignment())))
+    return emitOpError("expected an alignment of 2, 4, 8 or 16 bytes, but got ")
+           << int64_t(getAlignment());
+  if (failed(verifyAngles(*this)))
+    return failure();
+  if (!getPositions())
+    return success();
+  if (getOffset())
+    return emitOpError("expected an offset or positions, but got both");
+  auto positions = cast<MemRefType>(getPositions().getType());
+  if (positions.getRank() == 1 && (positions.getElementType().isInteger(32) ||
+                                   positions.getElementType().isInteger(64)))
+    return success();
+  return emitOpError("expected positions of rank 1, i32 or i64, but got ")
+         << positions;
 }

@@ -300,8 +300,12 @@ private:
   /// committed one copy later: while the next ones are under way.
   Ring *lastRingOf(Block &from) {
     SmallVector<CopyOp> copies(from.getOps<CopyOp>());
-    if (copies.empty() || (copies.size() == 1 && schedule.getStages() == 1))
-      return nullptr; // the next copy waits for this fill to be read
+    // The next copy into a ring of its own waits for a fill to be read, and
+    // with overlapped tiles that waits for this one to have arrived.
+    int64_t unread = schedule.getOverlap() ? 2 : 1;
+    if (copies.empty() ||
+        (copies.size() == 1 && int64_t(schedule.getStages()) <= unread))
+      return nullptr;
     return &ringOf(copies.back());
   }
 

@@ -7,6 +7,7 @@
 #include "mlir/Dialect/Arith/IR/Arith.h"
 #include "mlir/IR/ImplicitLocOpBuilder.h"
 #include "mlir/IR/Matchers.h"
+#include "llvm/ADT/SetVector.h"
 
 namespace mlir::tile {
 #define GEN_PASS_DEF_TILEPIPELINELOADSPASS
@@ -34,6 +35,7 @@ public:
     if (failed(check()))
       return failure();
     startCopiesBeforeLoop();
+    findEarlyReader();
     if (stages == 1)
       alternate();
     else
@@ -89,12 +91,14 @@ private:
     });
   }
 
-  /// Copies ahead of the loop join its first group.
+  /// Copies ahead of the loop join its first group, unless they are read ahead
+  /// of it as well.
   void startCopiesBeforeLoop() {
     for (Operation &op : llvm::make_early_inc_range(*loop->getBlock())) {
       if (&op == loop.getOperation())
         break;
       if (auto copy = dyn_cast<CopyOp>(op)) {
+        early.insert(copy.getTarget());
         OpBuilder at(copy);
         CopyAsyncOp::create(at, copy.getLoc(), copy.getSource(), copy.getRow(),
                             copy.getTarget(), copy.getInBounds(),
@@ -102,6 +106,31 @@ private:
         copy.erase();
       }
     }
+  }
+
+  /// What is read before the loop is a group of its own. The first copies of
+  /// the loop are started before it is waited for.
+  void findEarlyReader() {
+    start = loop;
+    for (Value buffer : early)
+      for (Operation *user : buffer.getUsers()) {
+        Operation *reader = loop->getBlock()->findAncestorOpInBlock(*user);
+        if (reader && !isa<CopyAsyncOp>(reader) &&
+            reader->isBeforeInBlock(start))
+          start = reader;
+      }
+    if (start == loop)
+      return;
+    b.setInsertionPoint(start);
+    AsyncCommitOp::create(b);
+  }
+
+  /// Between the first copies of the loop, `groups` of them, and the loop.
+  void waitForEarlyCopies(int64_t groups) {
+    if (start == loop)
+      return;
+    b.setInsertionPoint(start);
+    AsyncWaitOp::create(b, groups);
   }
 
   /// Nothing is in flight when the buffers get other uses; the loop may have
@@ -149,10 +178,11 @@ private:
   /// buffer has just lost its last reader.
   void alternate() {
     CopyOp first = copies.front();
-    b.setInsertionPoint(loop);
+    b.setInsertionPoint(start);
     guarded(loop.getLowerBound(),
             [&] { issue(first, loop.getLowerBound(), first.getTarget()); });
     AsyncCommitOp::create(b);
+    waitForEarlyCopies(/*groups=*/1);
     for (auto [i, copy] : llvm::enumerate(copies)) {
       b.setInsertionPoint(copy);
       AsyncWaitOp::create(b, 0);
@@ -177,12 +207,13 @@ private:
     for (CopyOp copy : copies)
       copy.getTarget().getDefiningOp<AllocOp>().setSlots(stages);
 
-    b.setInsertionPoint(loop);
+    b.setInsertionPoint(start);
     for (int64_t stage = 0; stage + 1 < stages; ++stage) {
       Value t = arith::AddIOp::create(b, loop.getLowerBound(), constant(stage));
       guarded(t, [&] { issueAll(t); });
       AsyncCommitOp::create(b);
     }
+    waitForEarlyCopies(stages - 1);
     b.setInsertionPoint(copies.front());
     Value slot = slotOf(loop.getInductionVar());
     for (CopyOp copy : copies) {
@@ -207,6 +238,8 @@ private:
   int64_t stages;
   ImplicitLocOpBuilder b;
   SmallVector<CopyOp> copies;
+  llvm::SmallSetVector<Value, 2> early; ///< buffers copied ahead of the loop
+  Operation *start = nullptr; ///< the first copies of the loop stand before it
 };
 
 struct PipelineLoadsPass

@@ -65,10 +65,20 @@ private:
 };
 } // namespace
 
+/// A size of a slice may be written as that of what it is a slice of.
 static bool isSizeOf(OpFoldResult size, Value memref, int64_t d) {
   auto type = cast<MemRefType>(memref.getType());
   if (std::optional<int64_t> known = getConstantIntValue(size))
     return !type.isDynamicDim(d) && type.getDimSize(d) == *known;
+  if (auto slice = memref.getDefiningOp<memref::SubViewOp>()) {
+    llvm::SmallBitVector dropped = slice.getDroppedDims();
+    int64_t of = 0;
+    for (int64_t kept = -1;; ++of)
+      if (!dropped[of] && ++kept == d)
+        break;
+    if (slice.getMixedSizes()[of] == size)
+      return true;
+  }
   auto dim = cast<Value>(size).getDefiningOp<memref::DimOp>();
   return dim && dim.getSource() == memref && dim.getConstantIndex() == d;
 }
@@ -86,6 +96,8 @@ static FailureOr<MatrixView> viewOf(Value matrix) {
   MatrixView view;
   while (auto slice = throughCasts(matrix).getDefiningOp<memref::SubViewOp>()) {
     llvm::SmallBitVector dropped = slice.getDroppedDims();
+    // Dimensions that are kept here and dropped by a slice of this one.
+    unsigned outside = slice.getType().getRank() - 2;
     SmallVector<Value> outer;
     unsigned kept = 0;
     for (auto [d, offset, stride] :
@@ -98,7 +110,7 @@ static FailureOr<MatrixView> viewOf(Value matrix) {
       }
       if (getConstantIntValue(offset) != 0 || getConstantIntValue(stride) != 1)
         return failure();
-      bool isRows = kept++ == 0;
+      bool isRows = kept++ == outside;
       OpFoldResult size = slice.getMixedSizes()[d];
       if (isSizeOf(size, slice.getSource(), d))
         continue;
@@ -107,7 +119,7 @@ static FailureOr<MatrixView> viewOf(Value matrix) {
       OpBuilder b(slice);
       view.rowsUsed = getValueOrCreateConstantIndexOp(b, slice.getLoc(), size);
     }
-    if (kept != 2)
+    if (outside != view.outer.size())
       return failure();
     llvm::append_range(outer, view.outer);
     view.outer = std::move(outer);

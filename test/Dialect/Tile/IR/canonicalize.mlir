@@ -48,3 +48,13 @@ func.func @never_read(%g: !global, %row: i32) {
   tile.copy_async %g[%row] to %0 : !global to !smem
   return
 }
+
+// A rotation changes what nothing reads.
+// CHECK-LABEL: func.func @only_rotated(
+func.func @only_rotated(%g: !global, %row: i32, %f: memref<1x8xf32>) {
+  // CHECK-NEXT: return
+  %0 = tile.alloc : !smem
+  tile.copy %g[%row] to %0 : !global to !smem
+  tile.rotate_rows %0 rows(%row to %row) by %f[%row] {width = 16 : i64} : !smem by memref<1x8xf32>
+  return
+}

@@ -344,3 +344,101 @@ func.func @store_part_of_a_warp(%t: tensor<32x16xf32, #tile.accumulator<warps = 
   tile.store %t to %s : tensor<32x16xf32, #tile.accumulator<warps = 1>> to memref<16x16xf16, #tile.swizzle<32>>
   return
 }
+
+// -----
+
+func.func @rotate_plain(%t: memref<64x64xf16>, %f: memref<1x32xf32>, %i: i32) {
+  // expected-error @below {{expected target to be a static rank 2 buffer with a swizzle}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 64 : i64} : memref<64x64xf16> by memref<1x32xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_element(%t: memref<64x32xf32, #tile.swizzle<128>>, %f: memref<1x16xf32>, %i: i32) {
+  // expected-error @below {{expected a target of f16 or bf16, but got}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 32 : i64} : memref<64x32xf32, #tile.swizzle<128>> by memref<1x16xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_width(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x33xf32>, %i: i32) {
+  // expected-error @below {{expected a width that is even, from 2 to the 64 columns of the target, but got 66}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 66 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x33xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_odd(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x33xf32>, %i: i32) {
+  // expected-error @below {{expected a width that is even, from 2 to the 64 columns of the target, but got 33}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 33 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x33xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_alignment(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %i: i32) {
+  // expected-error @below {{expected an alignment of 2, 4, 8 or 16 bytes, but got 3}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 64 : i64, alignment = 3 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_pairs(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x64xf32>, %i: i32) {
+  // expected-error @below {{expected a table of rank 2 with 32 floats in a row, one for each pair, but got}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x64xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_row(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %i: i32) {
+  // expected-error @below {{expected either a row of the table, which has frequencies, or sines beside it, but got neither}}
+  tile.rotate_rows %t rows(%i to %i) by %f {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_frequency(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf16>, %i: i32) {
+  // expected-error @below {{expected frequencies of f32, but got}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf16>
+  return
+}
+
+// -----
+
+func.func @rotate_both(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %i: i32) {
+  // expected-error @below {{expected either a row of the table, which has frequencies, or sines beside it, but got both}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] and %f {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32> and memref<1x32xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_sines(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %s: memref<1x31xf32>, %i: i32) {
+  // expected-error @below {{expected sines of rank 2 with 32 floats in a row, one for each pair, but got}}
+  tile.rotate_rows %t rows(%i to %i) by %f and %s {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32> and memref<1x31xf32>
+  return
+}
+
+// -----
+
+func.func @rotate_places(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %p: memref<?xi32>, %i: i32) {
+  // expected-error @below {{expected an offset or positions, but got both}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] offset %i positions %p {width = 64 : i64}
+    : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32> positions memref<?xi32>
+  return
+}
+
+// -----
+
+func.func @rotate_positions(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<1x32xf32>, %p: memref<?x?xi32>, %i: i32) {
+  // expected-error @below {{expected positions of rank 1, i32 or i64, but got}}
+  tile.rotate_rows %t rows(%i to %i) by %f[%i] positions %p {width = 64 : i64}
+    : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32> positions memref<?x?xi32>
+  return
+}

@@ -421,3 +421,27 @@ func.func @row_group_of_none() {
   %0 = tile.row_group 0
   return
 }
+
+// -----
+
+!acc = tensor<64x32xf32, #tile.accumulator<warps = 4>>
+!s = memref<64x32xf8E4M3FN, #tile.swizzle<32>>
+!b = memref<32x32xf8E4M3FN, #tile.swizzle<32>>
+
+func.func @dot_float8_not_transposed(%s: !s, %b: !b, %c: !acc) {
+  // expected-error @below {{expected operand b transposed: matrix instructions take 8-bit operands with the depth innermost}}
+  %0 = tile.dot %s, %b, %c : !s, !b, !acc
+  return
+}
+
+// -----
+
+!acc = tensor<64x16xf32, #tile.accumulator<warps = 4>>
+!s = memref<64x32xf8E4M3FN, #tile.swizzle<32>>
+!b = memref<16x32xf16, #tile.swizzle<64>>
+
+func.func @dot_float8_and_f16(%s: !s, %b: !b, %c: !acc) {
+  // expected-error @below {{expected operands of one element type, but got 'f8E4M3FN' and 'f16'}}
+  %0 = tile.dot %s, %b transposed, %c : !s, !b, !acc
+  return
+}

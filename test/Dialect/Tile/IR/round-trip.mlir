@@ -140,3 +140,19 @@ func.func @values(%g: !wide, %i: i32) {
   tile.store_values %x to %g[%i, %i, %i, %i] : f32 to !wide
   return
 }
+
+// CHECK-LABEL: func.func @rotate_rows(
+func.func @rotate_rows(%t: memref<64x64xf16, #tile.swizzle<128>>, %f: memref<2x32xf32, 1>,
+                       %c: memref<?x16xbf16, strided<[?, 1], offset: ?>>,
+                       %p: memref<?xi64, strided<[?], offset: ?>>, %i: i32, %n: i32) {
+  // CHECK: tile.rotate_rows %{{.*}} rows(%[[I:.*]] to %[[N:.*]]) by %{{.*}}[%[[I]]] offset %[[N]] {magnitude = 1.250000e+00 : f32, width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<2x32xf32, 1>
+  tile.rotate_rows %t rows(%i to %n) by %f[%i] offset %n
+    {width = 64 : i64, magnitude = 1.25 : f32}
+    : memref<64x64xf16, #tile.swizzle<128>> by memref<2x32xf32, 1>
+  // CHECK: tile.rotate_rows %{{.*}} rows(%[[I]] to %[[N]]) by %[[C:.*]] and %[[C]] positions %{{.*}} interleaved {alignment = 4 : i64, width = 32 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<?x16xbf16, {{.*}}> and memref<?x16xbf16, {{.*}}> positions memref<?xi64, {{.*}}>
+  tile.rotate_rows %t rows(%i to %n) by %c and %c positions %p interleaved
+    {width = 32 : i64, alignment = 4 : i64}
+    : memref<64x64xf16, #tile.swizzle<128>> by memref<?x16xbf16, strided<[?, 1], offset: ?>>
+      and memref<?x16xbf16, strided<[?, 1], offset: ?>> positions memref<?xi64, strided<[?], offset: ?>>
+  return
+}

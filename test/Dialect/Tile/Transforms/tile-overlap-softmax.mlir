@@ -193,3 +193,63 @@ gpu.func @one_buffer(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
   gpu.return
 }
 }
+
+// -----
+
+!q = memref<64x32xf8E4M3FN, #tile.swizzle<32>>
+!k = memref<32x32xf8E4M3FN, #tile.swizzle<32>>
+!acc = tensor<64x32xf32, #tile.accumulator<warps = 4>>
+!p = tensor<64x32xf8E4M3FN, #tile.operand_a<warps = 4>>
+!rows = tensor<64xf32, #tile.rows<warps = 4>>
+
+// A product that starts from zero is added where it has arrived, together with the
+// factor of its own tile, which is carried.
+gpu.module @kernels {
+// CHECK-LABEL: gpu.func @promote(
+// CHECK:         %[[SOFT:.*]]:2 = "test.softmax"
+// CHECK:         %[[R:.*]]:3 = scf.for {{.*}} iter_args(%[[O:.*]] = %{{.*}}, %[[P:.*]] = %{{.*}}, %[[F:.*]] = %[[SOFT]]#1)
+// CHECK:           %[[D:.*]] = tile.dot_async %[[P]], %{{[^ ]*}} transposed :
+// CHECK:           %[[SOFT:.*]]:2 = "test.softmax"
+// CHECK:           %[[E:.*]] = tile.dot_wait 0, %[[D]]
+// CHECK-NEXT:      %[[B:.*]] = tile.broadcast %[[F]]
+// CHECK-NEXT:      %[[S:.*]] = arith.mulf %[[O]], %[[B]]
+// CHECK-NEXT:      %[[A:.*]] = arith.addf %[[S]], %[[E]]
+// CHECK:           scf.yield %[[A]], %{{.*}}, %[[SOFT]]#1
+// CHECK:         %[[D:.*]] = tile.dot_async %[[R]]#1, %{{[^ ]*}} transposed :
+// CHECK-NEXT:    %[[E:.*]] = tile.dot_wait 0, %[[D]]
+// CHECK-NEXT:    %[[B:.*]] = tile.broadcast %[[R]]#2
+// CHECK-NEXT:    %[[S:.*]] = arith.mulf %[[R]]#0, %[[B]]
+// CHECK-NEXT:    %[[A:.*]] = arith.addf %[[S]], %[[E]]
+// CHECK:         "test.result"(%[[A]])
+gpu.func @promote(%n: i32, %zero: !acc) kernel attributes {tile.schedule =
+    #tile.schedule<m = 64, n = 32, warps = 4, stages = 2, consumers = 1, overlap = true, promote = true>} {
+  %c0 = arith.constant 0 : i32
+  %c1 = arith.constant 1 : i32
+  %c2 = arith.constant 2 : i32
+  %q = tile.alloc : !q
+  %ks = tile.alloc {slots = 2 : i64} : !k
+  %vs = tile.alloc {slots = 2 : i64} : !k
+  %kp = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<2>
+  %vp = tile.create_pipeline producers 1 consumers 4 : !tile.pipeline<2>
+  %end = arith.maxsi %n, %c1 : i32
+  %r = scf.for %t = %c0 to %end step %c1 iter_args(%o = %zero) -> !acc : i32 {
+    tile.pipeline_wait %kp[%t] : !tile.pipeline<2>
+    %i = arith.remui %t, %c2 : i32
+    %k = tile.slot %ks[%i] : !k
+    %s = tile.dot %q, %k transposed, %zero : !q, !k, !acc
+    tile.pipeline_release %kp[%t] : !tile.pipeline<2>
+    tile.pipeline_wait %vp[%t] : !tile.pipeline<2>
+    %v = tile.slot %vs[%i] : !k
+    %w, %factor = "test.softmax"(%s) : (!acc) -> (!acc, !rows)
+    %f = tile.broadcast %factor : !rows to !acc
+    %scaled = arith.mulf %o, %f : !acc
+    %p = tile.convert %w : !acc to !p
+    %d = tile.dot %p, %v transposed, %zero : !p, !k, !acc
+    %a = arith.addf %scaled, %d : !acc
+    tile.pipeline_release %vp[%t] : !tile.pipeline<2>
+    scf.yield %a : !acc
+  }
+  "test.result"(%r) : (!acc) -> ()
+  gpu.return
+}
+}

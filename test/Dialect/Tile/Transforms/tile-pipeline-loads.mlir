@@ -170,3 +170,61 @@ gpu.func @no_copies(%n: i32) kernel
   gpu.return
 }
 }
+
+// -----
+
+!g = memref<?x16xf16, strided<[?, 1], offset: ?>>
+!s = memref<16x16xf16, #tile.swizzle<32>>
+
+// What is read before the loop is waited for there, under the first copies of the loop.
+gpu.module @kernels {
+// CHECK-LABEL: gpu.func @read_early(
+// CHECK-SAME:    %[[Q:[^:]+]]: memref{{[^%]*}}%[[K:[^:]+]]: memref{{[^%]*}}%[[V:[^:]+]]: memref
+// CHECK:         tile.copy_async %[[Q]]
+// CHECK-NEXT:    tile.async_commit
+// CHECK:         scf.if
+// CHECK:           tile.copy_async %[[K]]
+// CHECK:         }
+// CHECK-NEXT:    tile.async_commit
+// CHECK-NEXT:    tile.async_wait 1
+// CHECK-NEXT:    tile.rotate_rows
+// CHECK-NEXT:    tile.barrier
+// CHECK-NEXT:    scf.for
+// CHECK-LABEL: gpu.func @read_early_of_stages(
+// CHECK-COUNT-3: tile.async_commit
+// CHECK-NEXT:    tile.async_wait 2
+// CHECK-NEXT:    tile.rotate_rows
+gpu.func @read_early(%q: !g, %k: !g, %v: !g, %f: memref<1x8xf32>, %n: i32) kernel
+    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 1>} {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %qs = tile.alloc : !s
+  %ks = tile.alloc : !s
+  %vs = tile.alloc : !s
+  tile.copy %q[%zero] to %qs : !g to !s
+  tile.rotate_rows %qs rows(%zero to %n) by %f[%zero] {width = 16 : i64} : !s by memref<1x8xf32>
+  tile.barrier
+  scf.for %t = %zero to %n step %one : i32 {
+    tile.copy %k[%t] to %ks : !g to !s
+    "test.use_key"(%qs, %ks) : (!s, !s) -> ()
+    tile.copy %v[%t] to %vs : !g to !s
+    "test.use_value"(%vs) : (!s) -> ()
+  }
+  gpu.return
+}
+gpu.func @read_early_of_stages(%q: !g, %k: !g, %f: memref<1x8xf32>, %n: i32) kernel
+    attributes {tile.schedule = #tile.schedule<m = 16, n = 16, warps = 1, stages = 3>} {
+  %zero = arith.constant 0 : i32
+  %one = arith.constant 1 : i32
+  %qs = tile.alloc : !s
+  %ks = tile.alloc : !s
+  tile.copy %q[%zero] to %qs : !g to !s
+  tile.rotate_rows %qs rows(%zero to %n) by %f[%zero] {width = 16 : i64} : !s by memref<1x8xf32>
+  tile.barrier
+  scf.for %t = %zero to %n step %one : i32 {
+    tile.copy %k[%t] to %ks : !g to !s
+    "test.use_key"(%qs, %ks) : (!s, !s) -> ()
+  }
+  gpu.return
+}
+}

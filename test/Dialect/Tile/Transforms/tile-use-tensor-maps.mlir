@@ -59,3 +59,28 @@ gpu.func @odd(%t: !m, %row: i32) kernel attributes {tile.schedule = #h} {
   gpu.return
 }
 }
+
+// -----
+
+!t = memref<?x?x2x?x64xf8E4M3FN, strided<[?, ?, 64, ?, 1], offset: ?>>
+!p = memref<2x?x64xf8E4M3FN, strided<[64, ?, 1], offset: ?>>
+!m = memref<?x64xf8E4M3FN, strided<[?, 1], offset: ?>>
+!s = memref<64x64xf8E4M3FN, #tile.swizzle<64>>
+#h = #tile.schedule<m = 64, n = 64, warps = 4, stages = 2, consumers = 1>
+
+// A slice of a head's slice: its index is one more coordinate.
+gpu.module @k {
+// CHECK-LABEL: gpu.func @part(
+// CHECK:         tile.copy_tensor %{{.*}}[%{{.*}}, %{{.*}}, %{{.*}}, %[[ROW:.*]]] to
+gpu.func @part(%t: !t, %row: i32, %i: index) kernel attributes {tile.schedule = #h} {
+  %b = gpu.block_id y
+  %h = gpu.block_id x
+  %c3 = arith.constant 3 : index
+  %n = memref.dim %t, %c3 : !t
+  %p = memref.subview %t[%b, %h, 0, 0, 0] [1, 1, 2, %n, 64] [1, 1, 1, 1, 1] : !t to !p
+  %m = memref.subview %p[%i, 0, 0] [1, %n, 64] [1, 1, 1] : !p to !m
+  %s = tile.alloc : !s
+  tile.copy %m[%row] to %s : !m to !s
+  gpu.return
+}
+}

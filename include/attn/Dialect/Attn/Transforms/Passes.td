@@ -90,4 +90,39 @@ def AttnMaskFromScorePass : Pass<"attn-mask-from-score"> {
   let dependentDialects = ["::mlir::arith::ArithDialect"];
 }
 
+def AttnQuantizeFp8Pass : Pass<"attn-quantize-fp8"> {
+  let summary = "Quantize query, key and value of attention to 8-bit floats";
+  let description = [{
+    Before each `attn.attention` on f16 or bf16, `attn.quantize` makes codes of
+    f8E4M3FN and scales of its query, key and value, the value in transposed blocks.
+    Query and key are transformed before, so that outliers spread over their rows:
+    their products stay (FlashAttention-3, arXiv 2407.08608).
+
+    ```mlir
+    %o = attn.attention query(%q : tensor<?x8x?x128xf16>) ... -> tensor<?x8x?x128xf16>
+    ==>
+    %q8, %qs = attn.quantize input(%q : tensor<?x8x?x128xf16>)
+        {block = 128 : i64, hadamard_seed = 1 : i64}
+        -> tensor<?x8x?x128xf8E4M3FN>, tensor<?x8x?xf32>
+    ...
+    %v8, %vs = attn.quantize input(%v : tensor<?x8x?x128xf16>) {block = 128 : i64}
+        -> tensor<?x8x?x128x128xf8E4M3FN>, tensor<?x8x?xf32>
+    %o = attn.attention query(%q8 : ...) key(%k8 : ...) value(%v8 : ...)
+        query_scales(%qs : ...) key_scales(%ks : ...) value_scales(%vs : ...)
+        {block = 128 : i64} -> tensor<?x8x?x128xf16>
+    ```
+
+    What has no 8-bit form is refused: other element types, `attn.differential`,
+    normalizers whose weights are not from 0 to 1. `scale` keeps its meaning, and
+    its default.
+  }];
+  let options = [
+    Option<"block", "block", "int64_t", /*default=*/"128",
+           "rows that share a scale; 0: those of a head">,
+    Option<"hadamard", "hadamard", "bool", /*default=*/"true",
+           "transform query and key, where the head dim is a multiple of 16">,
+    Option<"seed", "seed", "int64_t", /*default=*/"1", "of the transform's signs">
+  ];
+}
+
 #endif

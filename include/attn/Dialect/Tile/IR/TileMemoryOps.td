@@ -108,6 +108,55 @@ def Tile_StoreRowsOp : Tile_Op<"store_rows"> {
   let hasVerifier = 1;
 }
 
+def Tile_RotateRowsOp : Tile_Op<"rotate_rows", [AttrSizedOperandSegments]> {
+  let summary = "pairs of columns of a shared buffer rotated, each row by its own angles";
+  let description = [{
+    Row r of `target` is row `first` + r of a tensor of `end` rows; rows from `end` on stay
+    as they are. Its position p is that row's number plus `offset`, or what `positions` has
+    for it. Each of the `width` / 2 pairs d, columns d and d + width / 2, or 2d and 2d + 1
+    when `interleaved`, is rotated in f32 and rounded:
+
+    ```
+    low = low * c - high * s,   high = high * c + low * s
+    ```
+
+    c and s are cosine and sine of p * table[which, d], times `magnitude`; with `sines` they
+    are table[p, d] and sines[p, d], whose rows start at multiples of `alignment` bytes.
+
+    By all threads that share the buffer, after they have met; visible to others, and to
+    matrix products, after a `tile.barrier`.
+
+    ```mlir
+    tile.rotate_rows %q_tile rows(%first to %end) by %frequencies[%c0] offset %past
+        {width = 64 : i64} : memref<64x64xf16, #tile.swizzle<128>> by memref<1x32xf32, 1>
+    ```
+  }];
+  let arguments = (ins
+    Arg<AnyMemRef, "", [MemRead, MemWrite]>:$target, I32:$first, I32:$end,
+    Arg<AnyStridedMemRef, "", [MemRead]>:$table, Optional<I32>:$which,
+    Arg<Optional<AnyStridedMemRef>, "", [MemRead]>:$sines, Optional<I32>:$offset,
+    Arg<Optional<AnyStridedMemRef>, "", [MemRead]>:$positions,
+    I64Attr:$width, UnitAttr:$interleaved,
+    DefaultValuedAttr<F32Attr, "1.0f">:$magnitude,
+    DefaultValuedAttr<I64Attr, "16">:$alignment);
+  let assemblyFormat = [{
+    $target `rows` `(` $first `to` $end `)` `by` $table (`[` $which^ `]`)? (`and` $sines^)?
+    (`offset` $offset^)? (`positions` $positions^)? (`interleaved` $interleaved^)? attr-dict
+    `:` type($target) `by` type($table) (`and` type($sines)^)?
+    (`positions` type($positions)^)?
+  }];
+  let hasVerifier = 1;
+  let extraClassDeclaration = [{
+    /// Columns that a thread reads and writes at once, at most 16 bytes: of whole
+    /// pairs, or of one half of some.
+    int64_t getColumnsPerPiece();
+    /// Such pieces of a row, or of half of it.
+    int64_t getPieces();
+    /// The same for rows of `width` columns of elements of `bytes`.
+    static int64_t getPieces(int64_t width, bool interleaved, int64_t bytes);
+  }];
+}
+
 def Tile_GatherOp : Tile_Op<"gather"> {
   let summary = "elements of a global tensor, one for each element of the result";
   let description = [{
