@@ -47,6 +47,13 @@ static std::string timeText(double seconds) {
                         : formatv("{0:f3} ms", seconds * 1e3).str();
 }
 
+/// The board's rate of the products of an op.
+static double rateOf(const Board &board, const Subject &subject) {
+  mlir::attn::AttentionOpInterface op = subject.op;
+  return mlir::attn::isFloat8(op.getElementType()) ? board.float8Tflops
+                                                   : board.tflops;
+}
+
 namespace {
 /// Writes one report for people.
 class TextWriter {
@@ -268,13 +275,14 @@ private:
         os << "does not run code for " << chip << "\n";
         continue;
       }
-      Roofline roofline =
-          boundTime(board, report.work->done, report.traffic->lowerBound());
+      const double tflops = rateOf(board, subject);
+      Roofline roofline = boundTime(board, tflops, report.work->done,
+                                    report.traffic->lowerBound());
       os << timeText(roofline.seconds()) << ", by "
          << (roofline.isMemoryBound() ? "memory" : "products")
          << formatv(" (products {0} at {1} TFLOP/s, memory {2} at {3} TB/s; "
                     "{4})\n",
-                    timeText(roofline.computeSeconds), board.tflops,
+                    timeText(roofline.computeSeconds), tflops,
                     timeText(roofline.memorySeconds),
                     board.bytesPerSecond / 1e12, board.source);
     }
@@ -363,14 +371,15 @@ static llvm::json::Value boundsJson(const Report &report, StringRef chip) {
   llvm::json::Array bounds;
   for (const Board &board : boards()) {
     llvm::json::Object one{{"board", board.name},
-                           {"tflops", board.tflops},
+                           {"tflops", rateOf(board, *report.subject)},
                            {"bytes_per_second", board.bytesPerSecond},
                            {"source", board.source},
                            {"runs", board.runs(chip)},
                            {"seconds", nullptr}};
     if (report.work && board.runs(chip)) {
-      Roofline roofline =
-          boundTime(board, report.work->done, report.traffic->lowerBound());
+      const double tflops = rateOf(board, *report.subject);
+      Roofline roofline = boundTime(board, tflops, report.work->done,
+                                    report.traffic->lowerBound());
       one["seconds"] = roofline.seconds();
       one["compute_seconds"] = roofline.computeSeconds;
       one["memory_seconds"] = roofline.memorySeconds;

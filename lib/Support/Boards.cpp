@@ -10,11 +10,11 @@ using namespace attn;
 /// clock is the one at which the multiprocessors reach them, 2048 and 4096
 /// operations a cycle each.
 static constexpr Board kBoards[] = {
-    {"A100 SXM 80GB", 80, 312, 2.039e12, 108, 1.41e9,
+    {"A100 SXM 80GB", 80, 312, 0, 2.039e12, 108, 1.41e9,
      "NVIDIA A100 Tensor Core GPU data sheet"},
-    {"H100 SXM", 90, 989.4, 3.35e12, 132, 1.83e9,
+    {"H100 SXM", 90, 989.4, 1978.9, 3.35e12, 132, 1.83e9,
      "NVIDIA H100 Tensor Core GPU data sheet"},
-    {"H200 SXM", 90, 989.4, 4.8e12, 132, 1.83e9,
+    {"H200 SXM", 90, 989.4, 1978.9, 4.8e12, 132, 1.83e9,
      "NVIDIA H200 Tensor Core GPU data sheet"},
 };
 
@@ -29,5 +29,10 @@ bool Board::runs(llvm::StringRef chip) const {
 }
 
 Roofline attn::boundTime(const Board &board, double flops, double bytes) {
-  return {flops / (board.tflops * 1e12), bytes / board.bytesPerSecond};
+  return boundTime(board, board.tflops, flops, bytes);
+}
+
+Roofline attn::boundTime(const Board &board, double tflops, double flops,
+                         double bytes) {
+  return {flops / (tflops * 1e12), bytes / board.bytesPerSecond};
 }

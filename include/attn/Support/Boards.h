@@ -15,6 +15,7 @@ struct Board {
   llvm::StringLiteral name;
   int capability;          ///< compute capability, 80 for 8.0
   double tflops;           ///< dense f16 and bf16 products, 10^12 a second
+  double float8Tflops;     ///< the same of 8-bit floats, 0 without them
   double bytesPerSecond;   ///< of device memory
   int64_t multiprocessors; ///< each issues for four warps in a cycle
   double hertz;            ///< boost clock
@@ -35,6 +36,9 @@ struct Roofline {
   bool isMemoryBound() const { return memorySeconds > computeSeconds; }
 };
 Roofline boundTime(const Board &board, double flops, double bytes);
+/// With products at `tflops`, one of the board's rates.
+Roofline boundTime(const Board &board, double tflops, double flops,
+                   double bytes);
 
 } // namespace attn
 
