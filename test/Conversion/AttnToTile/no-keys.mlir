@@ -7,6 +7,8 @@
 // that is read by head stays, and so does everything in a kernel without roles.
 // CHECK-LABEL: func.func @f(
 // CHECK-SAME:    %[[BIAS:[^ ]+]]: memref<?xf32>, %[[SLOPES:[^ ]+]]: memref<2xf32>
+// CHECK:         attn.require {{.*}}"largest index of dimension 0 of a captured tensor of rank 1, plus one"
+// CHECK:         attn.require {{.*}}"largest index of dimension 0 of a captured tensor of rank 1, plus one"
 // ROLES:         %[[EMPTY:.*]] = arith.cmpi eq, %{{.*}}, %c0{{.*}} : index
 // ROLES:         %[[WORD:.*]] = attn.first_word
 // ROLES:         %[[ONE:.*]] = memref.view %[[WORD]]{{.*}} to memref<1xf32>
