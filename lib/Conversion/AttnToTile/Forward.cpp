@@ -142,13 +142,18 @@ private:
 
   /// The columns of the key tile that are the value tile: whole pages of it,
   /// for each group that shares them. What they have beyond the value is
-  /// dropped with the columns of the output that it makes.
+  /// dropped with the columns of the output that it makes. A tile that becomes
+  /// wider for them may have wider pages.
   void shareKeyTile() {
-    int64_t page = tile::getPageColumns(
-        tile::getSharedType(schedule.getN(), headDim, elementOf(op.getKey())));
-    int64_t unit = std::max<int64_t>(page, 16) * schedule.getGroups();
-    valueHeadDim = llvm::alignTo(op.getValueHeadDim(), unit);
-    headDim = std::max(headDim, valueHeadDim);
+    while (true) {
+      int64_t page = tile::getPageColumns(tile::getSharedType(
+          schedule.getN(), headDim, elementOf(op.getKey())));
+      int64_t unit = std::max<int64_t>(page, 16) * schedule.getGroups();
+      valueHeadDim = llvm::alignTo(op.getValueHeadDim(), unit);
+      if (valueHeadDim <= headDim)
+        return;
+      headDim = valueHeadDim;
+    }
   }
 
   Value i32(int64_t value) {
