@@ -9,7 +9,8 @@
 
 namespace mlir::attn {
 
-/// getTransposedColumn of row `r` of a block, an index.
+/// The column of a transposed block (docs/Spec.md, "8-bit floats") that has its
+/// row `r`, an index.
 Value emitTransposedColumn(ImplicitLocOpBuilder &b, Value r);
 
 } // namespace mlir::attn

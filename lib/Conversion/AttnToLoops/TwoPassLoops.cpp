@@ -102,7 +102,7 @@ private:
   /// Weights from 0 to 1 are rounded in a range with more of the type's
   /// numbers.
   Value roundedToFloat8(Value weight) {
-    const double range = normalizer.hasUnitWeights() ? 256 : 1;
+    const double range = normalizer.hasUnitWeights() ? kFloat8WeightFactor : 1;
     weight = arith::MulFOp::create(b, weight, real(range));
     Value narrow = roundToFloat8(b, convertFloat(b, weight, b.getF64Type()),
                                  Float8E4M3FNType::get(b.getContext()));

@@ -5,50 +5,36 @@
 #include "CaptureChecks.h"
 #include "HostChecks.h"
 #include "mlir/Dialect/Arith/IR/Arith.h"
-#include "mlir/IR/Matchers.h"
 
 using namespace mlir;
 using namespace mlir::attn;
 
 namespace {
-/// A sum of multiples of the positions b, h, i and j, of captured scalars, and
-/// of a constant.
-struct IndexSum {
-  std::array<int64_t, 4> factors = {};
-  SmallVector<std::pair<int64_t, Value>> scalars;
-  int64_t constant = 0;
-};
-
 class CaptureChecks : HostChecks {
 public:
   explicit CaptureChecks(AttentionOpInterface op) : HostChecks(op), op(op) {}
 
   void run() {
-    for (Region *region : {&op.getScore(), &op.getMask(), &op.getSink()}) {
-      // A score region has the score before the positions.
-      firstPosition = region == &op.getScore();
-      region->walk([&](LoadOp load) {
-        for (auto [d, index] : llvm::enumerate(load.getIndices()))
-          check(load, d, index);
-      });
-    }
+    op->walk([&](LoadOp load) {
+      for (auto [d, index] : llvm::enumerate(load.getIndices()))
+        check(load, d, index);
+    });
   }
 
 private:
   void check(LoadOp load, int64_t d, Value index) {
-    IndexSum sum;
-    Region &region = *load->getParentRegion();
-    if (!add(region, index, 1, sum))
-      return; // through memory, a division or the like
+    std::optional<IndexSum> sum = getIndexSum(op, index);
+    if (!sum)
+      return;
+    unsigned positions = load->getParentRegion() == &op.getSink() ? 2 : 4;
     Value capture = load.getCapture();
     Value size = dim(capture, d), zero = constant(0);
-    Value least = constant(sum.constant);
-    for (auto [factor, scalar] : sum.scalars)
+    Value least = constant(sum->constant);
+    for (auto [factor, scalar] : sum->scalars)
       least = plus(least, factor, scalar);
     Value largest = least, isEmpty;
-    for (auto [n, factor] : llvm::enumerate(sum.factors)) {
-      if (n >= region.getNumArguments() - firstPosition)
-        break; // a sink region has no positions in sequences
+    for (auto [n, factor] :
+         llvm::enumerate(ArrayRef(sum->factors).take_front(positions))) {
       Value length = lengthOf(n);
       Value none =
           arith::CmpIOp::create(b, arith::CmpIPredicate::eq, length, zero);
@@ -82,34 +68,7 @@ private:
     return position < 3 ? dim(op.getQuery(), position) : dim(op.getKey(), 2);
   }
 
-  bool add(Region &region, Value value, int64_t factor, IndexSum &sum) {
-    APInt number;
-    if (matchPattern(value, m_ConstantInt(&number))) {
-      sum.constant += factor * number.getSExtValue();
-      return true;
-    }
-    if (!region.isAncestor(value.getParentRegion())) {
-      if (value.getType().isIndex())
-        sum.scalars.push_back({factor, value});
-      return value.getType().isIndex();
-    }
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      sum.factors[argument.getArgNumber() - firstPosition] += factor;
-      return true;
-    }
-    if (auto two = value.getDefiningOp<arith::AddIOp>())
-      return add(region, two.getLhs(), factor, sum) &&
-             add(region, two.getRhs(), factor, sum);
-    if (auto two = value.getDefiningOp<arith::SubIOp>())
-      return add(region, two.getLhs(), factor, sum) &&
-             add(region, two.getRhs(), -factor, sum);
-    auto product = value.getDefiningOp<arith::MulIOp>();
-    return product && matchPattern(product.getRhs(), m_ConstantInt(&number)) &&
-           add(region, product.getLhs(), factor * number.getSExtValue(), sum);
-  }
-
   AttentionOpInterface op;
-  unsigned firstPosition = 0;
 };
 } // namespace
 

@@ -11,7 +11,7 @@ namespace mlir::attn {
 
 /// Emits checks before `op` that what its regions load is inside of the
 /// captures, for indices that are sums of positions and captured scalars [L2].
-/// What is static, the verifier has checked.
+/// Those of static sizes, which the verifier has seen to, fold away.
 void buildCaptureChecks(AttentionOpInterface op);
 
 } // namespace mlir::attn

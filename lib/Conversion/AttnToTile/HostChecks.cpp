@@ -17,6 +17,10 @@ Value HostChecks::dim(Value memref, int64_t d) {
   return memref::DimOp::create(b, memref, constant(d));
 }
 
+Value HostChecks::blocksOf(Value length, int64_t block) {
+  return arith::CeilDivUIOp::create(b, length, constant(block));
+}
+
 void HostChecks::require(Value expected, Value got, const Twine &message) {
   Value equal =
       arith::CmpIOp::create(b, arith::CmpIPredicate::eq, expected, got);

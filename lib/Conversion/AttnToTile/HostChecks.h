@@ -18,6 +18,8 @@ protected:
 
   Value constant(int64_t value);
   Value dim(Value memref, int64_t d);
+  /// ceil(length / block).
+  Value blocksOf(Value length, int64_t block);
   void require(Value expected, Value got, const Twine &message);
   void requireAtMost(Value limit, Value got, const Twine &message);
   void requireAtLeast(Value limit, Value got, const Twine &message);

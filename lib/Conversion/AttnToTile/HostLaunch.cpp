@@ -62,7 +62,7 @@ private:
   void transposedBlocks() {
     Value v = op.getValue();
     int64_t keys = op.getTransposedKeys();
-    require(blocksOf(op.getKey(), keys), dim(v, 2),
+    require(blocksOf(dim(op.getKey(), 2), keys), dim(v, 2),
             "transposed blocks of value");
     auto strides = memref::ExtractStridedMetadataOp::create(b, v).getStrides();
     Value isOne = arith::CmpIOp::create(b, arith::CmpIPredicate::sle, dim(v, 2),
@@ -72,11 +72,6 @@ private:
     require(whole, arith::SelectOp::create(b, isOne, whole, strides[2]),
             "stride between transposed blocks of value, which follow one "
             "another");
-  }
-
-  /// ceil(length / size) of a tensor's sequence.
-  Value blocksOf(Value tensor, int64_t size) {
-    return arith::CeilDivUIOp::create(b, dim(tensor, 2), constant(size));
   }
 
   void checkScales(AttentionOp attention) {
@@ -91,7 +86,7 @@ private:
       same("batch in " + what, tensor, 0, scales, 0);
       same("heads in " + what, tensor, 1, scales, 1);
       if (rank == 3)
-        require(blocksOf(tensor, int64_t(*attention.getBlock())),
+        require(blocksOf(dim(tensor, 2), int64_t(*attention.getBlock())),
                 dim(scales, 2), "blocks in " + name + "_scales");
     };
     check("query", attention.getQuery(), attention.getQueryScales());

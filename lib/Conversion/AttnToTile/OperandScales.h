@@ -11,11 +11,6 @@
 
 namespace mlir::attn {
 
-/// Weights are multiplied by it before they are rounded to 8 bits: from 0 to 1,
-/// they use the range of f8E4M3FN up to 256, of 448 (FlashAttention-3, arXiv
-/// 2407.08608).
-constexpr double kFloat8WeightFactor = 256.0;
-
 /// The element type of weights that are multiplied with a value of 8 bits.
 Type getFloat8WeightType(MLIRContext *context);
 

@@ -74,10 +74,6 @@ private:
     innermostIsDense("scales", op.getScales());
   }
 
-  Value blocksOf(Value rows, int64_t block) {
-    return arith::CeilDivUIOp::create(b, rows, constant(block));
-  }
-
   /// Blocks of a head of the output; where they have no scales, one at least.
   Value blocks() {
     Value rows = dim(op.getInput(), 2);

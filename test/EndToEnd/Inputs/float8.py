@@ -16,6 +16,7 @@ import numpy as np
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)),
                                 "..", "..", "python"))
+from float8_numpy import dequantized, rounded_weights, transposed  # noqa: E402
 from quantize_numpy import round_to_float8  # noqa: E402
 
 FOLDER = sys.argv[1]
@@ -138,26 +139,6 @@ def inputs_of(c, seed):
     return i
 
 
-def transposed(v, width):
-    """B x H x S x D in transposed blocks, by the formula of docs/Spec.md."""
-    b, h, s, d = v.shape
-    blocks = -(-s // width)
-    out = np.zeros((b, h, blocks, d, width))
-    for j in range(s):
-        r = j % width
-        column = 16 * (r // 16) + 4 * (r % 8 // 2) + 2 * (r % 16 // 8) + r % 2
-        out[:, :, j // width, :, column] = v[:, :, j]
-    return out
-
-
-def spread_over(scales, rank, block, heads, length, batch):
-    """A scale for each row: B x H x length."""
-    if rank == 3:
-        return np.repeat(scales, block, axis=2)[:, :, :length].astype(np.float64)
-    return np.broadcast_to(scales.reshape((1, 1, 1) if rank < 2 else scales.shape + (1,)),
-                           (batch, heads, length)).astype(np.float64)
-
-
 def kept(c, i):
     q, k = np.arange(c.sq)[:, None], np.arange(c.sk)[None, :]
     if c.mask == "causal":
@@ -173,12 +154,9 @@ def kept(c, i):
 def expected(c, i, rounds):
     """out and lse in float64; `rounds`: weights of 8 bits."""
     group = c.heads // c.kv_heads
-    rows = [spread_over(i[n], r, c.block, h, l, c.batch) for n, r, h, l in zip(
-        ("query", "key", "value"), c.ranks, (c.heads, c.kv_heads, c.kv_heads),
-        (c.sq, c.sk, c.sk))]
-    q = i["q"] * rows[0][..., None]
-    k, v = (np.repeat(i[n] * r[..., None], group, axis=1)
-            for n, r in zip(("k", "v"), rows[1:]))
+    q, k, v = (dequantized(i[n], i[scales], c.block)
+               for n, scales in (("q", "query"), ("k", "key"), ("v", "value")))
+    k, v = (np.repeat(x, group, axis=1) for x in (k, v))
     s = q @ k.transpose(0, 1, 3, 2) / np.sqrt(np.float64(c.dim))
     where = np.arange(c.sk)[None, :] - np.arange(c.sq)[:, None]
     if c.score == "alibi":
@@ -202,7 +180,7 @@ def expected(c, i, rounds):
             lse = (np.log(total) + most)[..., 0]
         total = np.where(total == 0, 1, total)
     if rounds:
-        w = round_to_float8("f8E4M3FN", w * 256) / 256
+        w = rounded_weights(w)
     return w @ v / total, lse
 
 

@@ -14,11 +14,6 @@ bool attn::isFloat8(Type type) {
   return isa<Float8E4M3FNType, Float8E5M2Type>(type);
 }
 
-int64_t attn::getTransposedColumn(int64_t key) {
-  int64_t of16 = key % 16;
-  return key - of16 + of16 % 8 / 2 * 4 + of16 / 8 * 2 + of16 % 2;
-}
-
 static Type elementOf(Value value) {
   return cast<ShapedType>(value.getType()).getElementType();
 }
@@ -82,22 +77,27 @@ static LogicalResult verifyScalesOf(AttentionOp op,
            << type;
   if (failed(verifyInnerStride(op, "A13", name(), operand.scales)))
     return failure();
-  ArrayRef<int64_t> shape = type.getShape(),
-                    of = AttentionOp::getShape(operand.tensor);
-  if (shape.size() == 1)
-    return verifySize(op, "A18", "size of " + name(), 1, shape[0]);
+  // A block that is none is reported as [A19].
+  return verifyScaleSizes(op, "A18", name(), type.getShape(),
+                          AttentionOp::getShape(operand.tensor).take_front(2),
+                          operand.length, op.getBlock().value_or(0));
+}
+
+LogicalResult attn::verifyScaleSizes(Operation *op, StringRef label,
+                                     const Twine &name, ArrayRef<int64_t> sizes,
+                                     ArrayRef<int64_t> heads, int64_t length,
+                                     int64_t block) {
+  std::string scales = name.str();
+  if (sizes.size() == 1)
+    return verifySize(op, label, "size of " + scales, 1, sizes[0]);
   constexpr StringLiteral kDims[] = {"batch", "num_heads"};
-  for (unsigned d : {0u, 1u})
-    if (failed(
-            verifySize(op, "A18", kDims[d] + " of " + name(), of[d], shape[d])))
+  for (auto [dim, expected, got] : llvm::zip(kDims, heads, sizes))
+    if (failed(verifySize(op, label, dim + " of " + scales, expected, got)))
       return failure();
-  if (shape.size() == 2 || ShapedType::isDynamic(operand.length))
+  if (sizes.size() == 2 || ShapedType::isDynamic(length) || block <= 0)
     return success();
-  int64_t block = op.getBlock().value_or(0);
-  if (block <= 0)
-    return success(); // reported as [A19]
-  return verifySize(op, "A18", "blocks of " + name(),
-                    llvm::divideCeil(operand.length, block), shape[2]);
+  return verifySize(op, label, "blocks of " + scales,
+                    llvm::divideCeil(length, block), sizes[2]);
 }
 
 LogicalResult attn::verifyScales(AttentionOp op) {

@@ -134,17 +134,9 @@ static LogicalResult verifySizes(QuantizeOp op) {
          llvm::zip(kDims, input, shapeOf(op.getOut())))
       if (failed(verifySize(op, "Q3", dim + " of out", expected, got)))
         return failure();
-  ArrayRef<int64_t> scales = shapeOf(op.getScales());
-  if (scales.size() == 1)
-    return verifySize(op, "Q4", "size of scales", 1, scales[0]);
-  for (unsigned d : {0u, 1u})
-    if (failed(
-            verifySize(op, "Q4", kDims[d] + " of scales", input[d], scales[d])))
-      return failure();
-  if (scales.size() == 2 || ShapedType::isDynamic(input[2]))
-    return success();
-  int64_t blocks = llvm::divideCeil(input[2], *op.getBlock());
-  return verifySize(op, "Q4", "blocks of scales", blocks, scales[2]);
+  return verifyScaleSizes(op, "Q4", "scales", shapeOf(op.getScales()),
+                          input.take_front(2), input[2],
+                          op.getBlock().value_or(0));
 }
 
 LogicalResult QuantizeOp::verify() {

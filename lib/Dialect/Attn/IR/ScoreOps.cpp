@@ -35,67 +35,66 @@ LogicalResult LoadOp::inferReturnTypes(MLIRContext *,
   return success();
 }
 
-namespace {
+/// Adds `factor` times a value of a region.
+static bool accumulate(AttentionOpInterface op, Value value, int64_t factor,
+                       IndexSum &sum) {
+  APInt number;
+  if (matchPattern(value, m_ConstantInt(&number))) {
+    sum.constant += factor * number.getSExtValue();
+    return true;
+  }
+  if (value.getParentBlock()->getParentOp() != op.getOperation()) {
+    sum.scalars.push_back({factor, value});
+    return value.getType().isIndex();
+  }
+  if (auto argument = dyn_cast<BlockArgument>(value)) {
+    // In a score region the score comes first.
+    unsigned number = argument.getArgNumber() -
+                      (argument.getParentRegion() == &op.getScore());
+    if (number >= sum.factors.size())
+      return false; // the verifier of the op says so
+    sum.factors[number] += factor;
+    return true;
+  }
+  if (auto two = value.getDefiningOp<arith::AddIOp>())
+    return accumulate(op, two.getLhs(), factor, sum) &&
+           accumulate(op, two.getRhs(), factor, sum);
+  if (auto two = value.getDefiningOp<arith::SubIOp>())
+    return accumulate(op, two.getLhs(), factor, sum) &&
+           accumulate(op, two.getRhs(), -factor, sum);
+  auto product = value.getDefiningOp<arith::MulIOp>();
+  return product && matchPattern(product.getRhs(), m_ConstantInt(&number)) &&
+         accumulate(op, product.getLhs(), factor * number.getSExtValue(), sum);
+}
+
+std::optional<IndexSum> attn::getIndexSum(AttentionOpInterface op,
+                                          Value index) {
+  IndexSum sum;
+  if (!accumulate(op, index, 1, sum))
+    return std::nullopt;
+  return sum;
+}
+
 /// The least and the largest value of an index, as far as they follow from what
 /// is static: both are reached, as positions are independent of each other.
-class IndexReach {
-public:
-  explicit IndexReach(AttentionOpInterface op) : op(op) {
-    auto shape = [](Value operand) {
-      return cast<ShapedType>(operand.getType());
-    };
-    sizes = {
-        shape(op.getQuery()).getDimSize(0), shape(op.getQuery()).getDimSize(1),
-        shape(op.getQuery()).getDimSize(2), shape(op.getKey()).getDimSize(2)};
-  }
-
-  /// Nothing for an index that is no sum of multiples of positions, or where
-  /// there is no position.
-  std::optional<std::pair<int64_t, int64_t>> of(Value index) {
-    constant = 0;
-    factors = {};
-    if (llvm::is_contained(sizes, 0) || !add(index, 1))
-      return std::nullopt;
-    int64_t least = constant, largest = constant;
-    for (auto [factor, size] : llvm::zip_equal(factors, sizes))
-      if (!ShapedType::isDynamic(size))
-        (factor < 0 ? least : largest) += factor * (size - 1);
-    return std::pair(least, largest);
-  }
-
-private:
-  bool add(Value value, int64_t factor) {
-    APInt number;
-    if (matchPattern(value, m_ConstantInt(&number))) {
-      constant += factor * number.getSExtValue();
-      return true;
-    }
-    if (auto argument = dyn_cast<BlockArgument>(value)) {
-      if (argument.getOwner()->getParentOp() != op.getOperation())
-        return false; // a captured scalar
-      unsigned number = argument.getArgNumber();
-      if (argument.getParentRegion() == &op.getScore())
-        --number; // the score comes first
-      if (number >= sizes.size())
-        return false; // the verifier of the op says so
-      factors[number] += factor;
-      return true;
-    }
-    if (auto sum = value.getDefiningOp<arith::AddIOp>())
-      return add(sum.getLhs(), factor) && add(sum.getRhs(), factor);
-    if (auto difference = value.getDefiningOp<arith::SubIOp>())
-      return add(difference.getLhs(), factor) &&
-             add(difference.getRhs(), -factor);
-    auto product = value.getDefiningOp<arith::MulIOp>();
-    return product && matchPattern(product.getRhs(), m_ConstantInt(&number)) &&
-           add(product.getLhs(), factor * number.getSExtValue());
-  }
-
-  AttentionOpInterface op;
-  std::array<int64_t, 4> sizes, factors;
-  int64_t constant;
-};
-} // namespace
+/// Nothing for an index that is no sum of multiples of positions, or where
+/// there is no position.
+static std::optional<std::pair<int64_t, int64_t>>
+getStaticReach(AttentionOpInterface op, Value index) {
+  auto shape = [](Value operand) {
+    return cast<ShapedType>(operand.getType()).getShape();
+  };
+  ArrayRef<int64_t> query = shape(op.getQuery());
+  int64_t sizes[] = {query[0], query[1], query[2], shape(op.getKey())[2]};
+  std::optional<IndexSum> sum = getIndexSum(op, index);
+  if (llvm::is_contained(sizes, 0) || !sum || !sum->scalars.empty())
+    return std::nullopt;
+  int64_t least = sum->constant, largest = sum->constant;
+  for (auto [factor, size] : llvm::zip_equal(sum->factors, sizes))
+    if (!ShapedType::isDynamic(size))
+      (factor < 0 ? least : largest) += factor * (size - 1);
+  return std::pair(least, largest);
+}
 
 LogicalResult LoadOp::verify() {
   auto type = cast<ShapedType>(getCapture().getType());
@@ -107,7 +106,7 @@ LogicalResult LoadOp::verify() {
   if (!parent)
     return success();
   for (auto [d, index] : llvm::enumerate(getIndices())) {
-    auto reach = IndexReach(parent).of(index);
+    auto reach = getStaticReach(parent, index);
     if (!reach)
       continue;
     int64_t size = type.getDimSize(d);

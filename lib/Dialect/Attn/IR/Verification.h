@@ -42,6 +42,12 @@ LogicalResult verifyElementTypes(AttentionOpInterface op,
 LogicalResult verifyFloat8Types(AttentionOp op);
 /// [A18, A19] Scales of 8-bit operands.
 LogicalResult verifyScales(AttentionOp op);
+/// The same rule for one tensor of scales, `name`: one, B x H, or B x H x
+/// ceil(length / block). `heads` are B and H.
+LogicalResult verifyScaleSizes(Operation *op, StringRef label,
+                               const Twine &name, ArrayRef<int64_t> sizes,
+                               ArrayRef<int64_t> heads, int64_t length,
+                               int64_t block);
 /// [A20] A value in transposed blocks.
 LogicalResult verifyTransposedValue(AttentionOp op);
 /// [A3 to A7] Sizes of the first map, value and output.

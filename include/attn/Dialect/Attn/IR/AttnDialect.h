@@ -18,6 +18,7 @@
 #include "mlir/Interfaces/InferTypeOpInterface.h"
 #include "mlir/Interfaces/SideEffectInterfaces.h"
 #include "llvm/ADT/BitVector.h"
+#include <array>
 #include <cmath>
 
 #include "attn/Dialect/Attn/IR/AttnAttrInterfaces.h.inc"
@@ -34,11 +35,10 @@ SmallVector<Value> collectCaptures(Operation *op);
 /// f8E4M3FN or f8E5M2.
 bool isFloat8(Type type);
 
-/// Where a value in transposed blocks has a key: in groups of 16, in the order
-/// in which a matrix instruction with 8-bit operands finds its weights in the
-/// registers that hold the scores. Positions 4q to 4q + 3 are those of the keys
-/// 2q, 2q + 1, 2q + 8 and 2q + 9.
-int64_t getTransposedColumn(int64_t key);
+/// Weights from 0 to 1 are multiplied by it before they are rounded to 8 bits:
+/// so they use the range of f8E4M3FN up to 256, of 448 (FlashAttention-3, arXiv
+/// 2407.08608).
+constexpr double kFloat8WeightFactor = 256.0;
 
 } // namespace mlir::attn
 
@@ -51,6 +51,18 @@ int64_t getTransposedColumn(int64_t key);
 #include "attn/Dialect/Attn/IR/AttnOps.h.inc"
 
 namespace mlir::attn {
+
+/// A sum of multiples of the positions b, h, i and j, of captured scalars, and
+/// of a constant.
+struct IndexSum {
+  std::array<int64_t, 4> factors = {};
+  SmallVector<std::pair<int64_t, Value>> scalars;
+  int64_t constant = 0;
+};
+
+/// An index in a region of `op` as such a sum; nothing for one that comes from
+/// memory, a division or the like.
+std::optional<IndexSum> getIndexSum(AttentionOpInterface op, Value index);
 
 /// Whether query, key or value is of 8-bit floats.
 bool hasFloat8(AttentionOp op);

@@ -91,8 +91,7 @@ def Attn_AttentionOp : Attn_Op<"attention", [AttrSizedOperandSegments,
     Query, key and value of 8-bit floats stand for their elements times the scales that
     come with them, one for each `block` rows of a head, for each head, or for all
     (`attn.quantize` makes both). A value of rank 5 is in transposed blocks of W keys:
-    key j is at [j / W, :, (j mod W)'], with the order of keys that
-    `getTransposedColumn` has.
+    key j is at [j / W, :, (j mod W)'], in the order of keys that `docs/Spec.md` has.
 
     On tensors the op has results; after bufferization it has `outs` memrefs.
 
